@@ -1,0 +1,36 @@
+# hairline: `make demo` and `make test` do all their own set-up on a fresh Debian 12 machine.
+#   make demo       matte a sample picture, results in out/, the command in build/hairline
+#   make test       build everything and run every test (ctest)
+#   make test-long  long fuzzing, sanitizers, endurance
+JOBS ?= $(shell nproc)
+CMAKE := .venv/bin/cmake
+CTEST := .venv/bin/ctest
+
+.PHONY: demo test test-long tool setup-build setup-test clean format
+
+setup-build:
+	@scripts/setup.sh build
+
+setup-test:
+	@scripts/setup.sh test
+
+tool: setup-build
+	@$(CMAKE) --preset release --log-level=WARNING
+	@$(CMAKE) --build build --parallel $(JOBS) --target hairline_tool
+
+demo: tool
+	@scripts/demo.sh
+
+test: setup-test
+	@$(CMAKE) --preset release -DHAIRLINE_BUILD_TESTS=ON --log-level=WARNING
+	@$(CMAKE) --build build --parallel $(JOBS)
+	@$(CTEST) --test-dir build --output-on-failure --parallel $(JOBS) --label-exclude long
+
+test-long: test
+	@scripts/test_long.sh
+
+format:
+	@git ls-files '*.hpp' '*.cpp' '*.h' | xargs clang-format-14 -i
+
+clean:
+	rm -rf build build-* out
