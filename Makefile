@@ -2,11 +2,12 @@
 #   make demo       matte a sample picture, results in out/, the command in build/hairline
 #   make test       build everything and run every test (ctest)
 #   make test-long  long fuzzing, sanitizers, endurance
+#   make compare    our solvers against PyMatting, in one run
 JOBS ?= $(shell nproc)
 CMAKE := .venv/bin/cmake
 CTEST := .venv/bin/ctest
 
-.PHONY: demo test test-long tool setup-build setup-test clean format
+.PHONY: demo test test-long compare tool setup-build setup-test clean format
 
 setup-build:
 	@scripts/setup.sh build
@@ -28,6 +29,9 @@ test: setup-test
 
 test-long: test
 	@scripts/test_long.sh
+
+compare: tool
+	@scripts/compare.sh $(IMAGE) $(TRIMAP)
 
 format:
 	@git ls-files '*.hpp' '*.cpp' '*.h' | xargs clang-format-14 -i

@@ -2,40 +2,53 @@
 #   hairline::core     include path and threads; nothing else
 #   hairline::solvers  + Eigen, nanoflann      hairline::metrics  + xtensor      hairline::io  + libpng, OpenEXR, stb
 #   hairline::hairline core, solvers and metrics: every header but io and kernels
+# A part whose libraries are not on the machine is left out, and linking to it is then CMake's error.
 find_package(Threads REQUIRED)
 
-add_library(hairline_core INTERFACE)
+function(hairline_part name)
+  add_library(hairline_${name} INTERFACE)
+  add_library(hairline::${name} ALIAS hairline_${name})
+  set_target_properties(hairline_${name} PROPERTIES EXPORT_NAME ${name})
+  target_link_libraries(hairline_${name} INTERFACE ${ARGN})
+  set_property(GLOBAL APPEND PROPERTY HAIRLINE_PARTS hairline_${name})
+endfunction()
+
+hairline_part(core Threads::Threads)
 target_compile_features(hairline_core INTERFACE cxx_std_20)
-target_include_directories(hairline_core INTERFACE $<BUILD_INTERFACE:${CMAKE_CURRENT_LIST_DIR}/../include>
+target_include_directories(hairline_core INTERFACE $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include>
                                                    $<INSTALL_INTERFACE:include>)
-target_link_libraries(hairline_core INTERFACE Threads::Threads)
 
-add_library(hairline_solvers INTERFACE)
-find_package(Eigen3 3.4 REQUIRED NO_MODULE)
-find_package(nanoflann REQUIRED)
-target_link_libraries(hairline_solvers INTERFACE hairline_core Eigen3::Eigen nanoflann::nanoflann)
+find_package(Eigen3 3.4 QUIET NO_MODULE)
+find_package(nanoflann QUIET)
+if(Eigen3_FOUND AND nanoflann_FOUND)
+  hairline_part(solvers hairline_core Eigen3::Eigen nanoflann::nanoflann)
+endif()
 
-add_library(hairline_metrics INTERFACE)
-find_package(xtensor REQUIRED)
-target_link_libraries(hairline_metrics INTERFACE hairline_core xtensor)
+find_package(xtensor QUIET)
+if(xtensor_FOUND)
+  hairline_part(metrics hairline_core xtensor)
+endif()
 
-add_library(hairline_all INTERFACE)
-target_link_libraries(hairline_all INTERFACE hairline_core hairline_solvers hairline_metrics)
-
-find_package(PNG)
-find_package(OpenEXR CONFIG)
+find_package(PNG QUIET)
+find_package(OpenEXR CONFIG QUIET)
 find_path(HAIRLINE_STB_INCLUDE_DIR stb/stb_image.h)
 if(PNG_FOUND AND OpenEXR_FOUND AND HAIRLINE_STB_INCLUDE_DIR)
-  add_library(hairline_io INTERFACE)
-  target_link_libraries(hairline_io INTERFACE hairline_core PNG::PNG OpenEXR::OpenEXR)
+  hairline_part(io hairline_core PNG::PNG OpenEXR::OpenEXR)
   target_include_directories(hairline_io SYSTEM INTERFACE $<BUILD_INTERFACE:${HAIRLINE_STB_INCLUDE_DIR}>)
 endif()
 
-foreach(part core solvers metrics io)
-  if(TARGET hairline_${part})
-    set_target_properties(hairline_${part} PROPERTIES EXPORT_NAME ${part})
-    add_library(hairline::${part} ALIAS hairline_${part})
-  endif()
-endforeach()
-set_target_properties(hairline_all PROPERTIES EXPORT_NAME hairline)
-add_library(hairline::hairline ALIAS hairline_all)
+if(TARGET hairline_solvers AND TARGET hairline_metrics)
+  add_library(hairline_all INTERFACE)
+  add_library(hairline::hairline ALIAS hairline_all)
+  set_target_properties(hairline_all PROPERTIES EXPORT_NAME hairline)
+  target_link_libraries(hairline_all INTERFACE hairline_solvers hairline_metrics)
+  set_property(GLOBAL APPEND PROPERTY HAIRLINE_PARTS hairline_all)
+endif()
+
+if(PROJECT_IS_TOP_LEVEL)
+  foreach(part solvers metrics io)
+    if(NOT TARGET hairline_${part})
+      message(FATAL_ERROR "hairline: the libraries of hairline::${part} are missing; scripts/debian-packages.txt lists them")
+    endif()
+  endforeach()
+endif()

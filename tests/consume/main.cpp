@@ -1,0 +1,19 @@
+// What a stranger's program looks like: headers in, an alpha out.
+#include <cstdio>
+
+#include "hairline/core/image.hpp"
+#include "hairline/solvers/closed_form.hpp"
+
+int main() {
+  hairline::Image<float> image(hairline::Shape{8, 12, 3}, 0.2f);
+  hairline::Plane trimap(hairline::Shape{8, 12, 1}, 0.5f);
+  for (int y = 0; y < 8; ++y) {
+    for (int x = 6; x < 12; ++x) image(y, x, 0) = 0.9f;
+    trimap(y, 0) = 0.0f;
+    trimap(y, 11) = 1.0f;
+  }
+  const auto result = hairline::closed_form(image, trimap).value();
+  const bool right = result.alpha(4, 2) < 0.1 && result.alpha(4, 9) > 0.9;
+  std::printf("alpha left %.3f right %.3f\n", double(result.alpha(4, 2)), double(result.alpha(4, 9)));
+  return right ? 0 : 1;
+}
