@@ -61,6 +61,9 @@ inline Error no_memory_to_read(const std::string& name) {
 inline Error no_memory_to_write(const std::string& name) {
   return cannot_write(name, ErrorCode::out_of_memory, "not enough memory");
 }
+
+template <class T>
+inline constexpr bool never = false;  // for what must not compile, and say why
 }  // namespace detail
 
 }  // namespace hairline::io

@@ -142,9 +142,6 @@ inline Result<Bytes> encode_png_guarded(AnyView image, bool alpha, const PngOpti
     return no_memory_to_write(name);
   }
 }
-
-template <class T>
-inline constexpr bool never = false;
 }  // namespace detail
 
 /// Reads a PNG of any kind from memory: 1 to 16 bits, grey, palette, RGB, with alpha or a transparent colour,

@@ -12,6 +12,7 @@
 #include "hairline/core/alpha_mode.hpp"
 #include "hairline/core/image.hpp"
 #include "hairline/core/result.hpp"
+#include "hairline/io/exr.hpp"
 #include "hairline/io/file.hpp"
 #include "hairline/io/picture.hpp"
 #include "hairline/io/png.hpp"
@@ -38,6 +39,7 @@ inline Result<Picture> read_memory(std::span<const std::uint8_t> bytes, const st
   if (bytes.empty()) return detail::cannot_read(name, ErrorCode::bad_file, "the file is empty");
   if (detail::is_png(bytes)) return read_png_memory(bytes, name, limits);
   if (detail::is_jpeg(bytes)) return read_jpeg_memory(bytes, name, limits);
+  if (detail::is_exr(bytes)) return read_exr_memory(bytes, name, limits);
   if (detail::is_bmp(bytes)) return read_bmp_memory(bytes, name, limits);
   if (detail::is_tga(bytes)) return read_tga_memory(bytes, name, limits);
   return detail::unknown_format(bytes, name);
