@@ -1,0 +1,99 @@
+#pragma once
+// First, so that stb_image is included with internal linkage.
+#include "hairline/io/detail/stb_image.hpp"
+//
+#include <climits>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <new>
+#include <optional>
+#include <span>
+#include <string>
+
+#include "hairline/core/image.hpp"
+#include "hairline/core/pixel.hpp"
+#include "hairline/core/result.hpp"
+#include "hairline/io/detail/bmp_tga_header.hpp"
+#include "hairline/io/picture.hpp"
+
+namespace hairline::io {
+
+namespace detail {
+struct FreeStb {
+  void operator()(stbi_uc* p) const { stbi_image_free(p); }
+};
+
+inline bool is_jpeg(std::span<const std::uint8_t> bytes) {
+  return bytes.size() >= 3 && bytes[0] == 0xff && bytes[1] == 0xd8 && bytes[2] == 0xff;
+}
+
+inline Error stb_error(const std::string& name, const char* format) {
+  const char* reason = stbi_failure_reason();
+  const std::string text = reason != nullptr ? reason : "unknown reason";
+  if (text == "outofmem") return no_memory_to_read(name);
+  return bad_raster(name, format, text);
+}
+
+/// Decodes what the format's own check has let through.
+inline Result<Picture> decode_with_stb(std::span<const std::uint8_t> bytes, const std::string& name,
+                                       const char* format) {
+  if (bytes.size() > static_cast<std::size_t>(INT_MAX))
+    return cannot_read(name, ErrorCode::unsupported, std::string(format) + " files beyond 2 GiB are not supported");
+  int width = 0, height = 0, channels = 0;
+  const std::unique_ptr<stbi_uc, FreeStb> data(
+      stbi_load_from_memory(bytes.data(), static_cast<int>(bytes.size()), &width, &height, &channels, 0));
+  if (!data) return stb_error(name, format);
+  const bool alpha = channels == 2 || channels == 4;
+  Picture picture{Image<float>(Shape{height, width, channels}), alpha ? AlphaMode::straight : AlphaMode::none, 8};
+  float* out = picture.pixels.data();
+  for (std::size_t i = 0; i < picture.pixels.size(); ++i)
+    out[i] = PixelTraits<std::uint8_t>::to_unit<float>(data.get()[i]);
+  return picture;
+}
+
+inline std::optional<Error> check_jpeg(std::span<const std::uint8_t> bytes, const std::string& name,
+                                       const ReadLimits& limits) {
+  if (!is_jpeg(bytes)) return bad_raster(name, "JPEG", "it does not begin like a JPEG");
+  if (bytes.size() > static_cast<std::size_t>(INT_MAX)) return std::nullopt;  // refused by the decoder
+  int width = 0, height = 0, channels = 0;
+  if (stbi_info_from_memory(bytes.data(), static_cast<int>(bytes.size()), &width, &height, &channels) == 0)
+    return stb_error(name, "JPEG");
+  if (auto error = check_size(name, "JPEG", width, height, limits)) return error;
+  // Each block group, at most 32x32 pixels, costs one bit at least.
+  if (static_cast<std::uint64_t>(width) * static_cast<std::uint64_t>(height) / (32 * 32) > bytes.size() * 8)
+    return too_short(name, "JPEG", width, height, bytes.size());
+  return std::nullopt;
+}
+
+template <class Check>
+Result<Picture> read_with_stb(std::span<const std::uint8_t> bytes, const std::string& name, const ReadLimits& limits,
+                              const char* format, Check check) {
+  try {
+    if (auto error = check(bytes, name, limits)) return *error;
+    return decode_with_stb(bytes, name, format);
+  } catch (const std::bad_alloc&) {
+    return no_memory_to_read(name);
+  }
+}
+}  // namespace detail
+
+/// Reads a JPEG, baseline or progressive: 1 or 3 channels. The orientation in its metadata is not applied.
+inline Result<Picture> read_jpeg_memory(std::span<const std::uint8_t> bytes, const std::string& name = "JPEG in memory",
+                                        const ReadLimits& limits = {}) {
+  return detail::read_with_stb(bytes, name, limits, "JPEG", detail::check_jpeg);
+}
+
+/// Reads an uncompressed BMP: 3 channels, or 4 where it declares an alpha mask.
+inline Result<Picture> read_bmp_memory(std::span<const std::uint8_t> bytes, const std::string& name = "BMP in memory",
+                                       const ReadLimits& limits = {}) {
+  return detail::read_with_stb(bytes, name, limits, "BMP", detail::check_bmp);
+}
+
+/// Reads a TGA, plain or run-length coded: 1 to 4 channels.
+inline Result<Picture> read_tga_memory(std::span<const std::uint8_t> bytes, const std::string& name = "TGA in memory",
+                                       const ReadLimits& limits = {}) {
+  return detail::read_with_stb(bytes, name, limits, "TGA", detail::check_tga);
+}
+
+}  // namespace hairline::io

@@ -1,0 +1,196 @@
+#pragma once
+#include <algorithm>
+#include <cstdint>
+#include <cstring>
+#include <new>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "hairline/core/any_view.hpp"
+#include "hairline/core/convert.hpp"
+#include "hairline/core/image.hpp"
+#include "hairline/core/result.hpp"
+#include "hairline/io/detail/png_codec.hpp"
+#include "hairline/io/file.hpp"
+#include "hairline/io/picture.hpp"
+
+namespace hairline::io {
+
+/// How a PNG is written.
+struct PngOptions {
+  int depth = 16;       ///< bits per channel: 8 or 16
+  int compression = 6;  ///< zlib's level, 0 (none) to 9 (smallest)
+};
+
+namespace detail {
+inline constexpr std::uint8_t png_signature[8] = {0x89, 'P', 'N', 'G', '\r', '\n', 0x1a, '\n'};
+
+inline bool is_png(std::span<const std::uint8_t> bytes) {
+  return bytes.size() >= 8 && std::equal(png_signature, png_signature + 8, bytes.begin());
+}
+
+inline std::uint32_t big_endian32(const std::uint8_t* p) {
+  return std::uint32_t{p[0]} << 24 | std::uint32_t{p[1]} << 16 | std::uint32_t{p[2]} << 8 | std::uint32_t{p[3]};
+}
+
+/// Judges the header before libpng sees it: nothing is allocated for a size that is refused.
+inline std::optional<Error> check_png_header(std::span<const std::uint8_t> bytes, const std::string& name,
+                                             const ReadLimits& limits) {
+  if (!is_png(bytes)) return cannot_read(name, ErrorCode::bad_file, "it does not begin like a PNG");
+  if (bytes.size() < 33 || std::memcmp(bytes.data() + 12, "IHDR", 4) != 0)
+    return cannot_read(name, ErrorCode::bad_file, "the PNG header is truncated or damaged");
+  const std::uint32_t width = big_endian32(bytes.data() + 16), height = big_endian32(bytes.data() + 20);
+  if (auto error = check_size(name, "PNG", width, height, limits)) return error;
+  // Deflate expands at most 1032 times, so a small file cannot claim a large picture.
+  static constexpr int samples[7] = {1, 1, 3, 1, 2, 1, 4};
+  const std::uint64_t bits = std::uint64_t{bytes[24]} * static_cast<unsigned>(bytes[25] < 7 ? samples[bytes[25]] : 1);
+  if (std::uint64_t{width} * height * bits / 8 > bytes.size() * std::uint64_t{1032})
+    return too_short(name, "PNG", width, height, bytes.size());
+  return std::nullopt;
+}
+
+inline void png_row_to_float(const std::uint8_t* row, int depth, std::size_t count, float* out) {
+  if (depth == 16) {
+    for (std::size_t i = 0; i < count; ++i) {
+      std::uint16_t v;
+      std::memcpy(&v, row + 2 * i, 2);
+      out[i] = PixelTraits<std::uint16_t>::to_unit<float>(v);
+    }
+  } else {
+    for (std::size_t i = 0; i < count; ++i) out[i] = PixelTraits<std::uint8_t>::to_unit<float>(row[i]);
+  }
+}
+
+inline Result<Picture> read_png_unguarded(std::span<const std::uint8_t> bytes, const std::string& name,
+                                          const ReadLimits& limits) {
+  if (auto error = check_png_header(bytes, name, limits)) return *error;
+  PngReader reader(bytes);
+  const auto failed = [&] {
+    const std::string text = reader.message[0] != '\0' ? reader.message : "not enough memory";
+    const bool memory = text.find("memory") != std::string::npos;
+    return cannot_read(name, memory ? ErrorCode::out_of_memory : ErrorCode::bad_file, "damaged PNG: " + text);
+  };
+  if (!reader.start()) return failed();
+  const Shape shape{static_cast<int>(reader.height), static_cast<int>(reader.width), reader.channels};
+  const std::size_t row_values = static_cast<std::size_t>(shape.width) * static_cast<std::size_t>(shape.channels);
+  const std::size_t row_bytes = row_values * static_cast<std::size_t>(reader.depth / 8);
+  Picture picture{Image<float>(shape), reader.has_alpha ? AlphaMode::straight : AlphaMode::none, reader.file_depth};
+  float* out = picture.pixels.data();
+  const bool interlaced = reader.passes > 1;  // every pass touches the whole picture, so it is kept whole
+  const auto height = static_cast<std::size_t>(shape.height);
+  std::vector<std::uint8_t> rows(row_bytes * (interlaced ? height : 1));
+  for (int pass = 0; pass < reader.passes; ++pass)
+    for (std::size_t y = 0; y < height; ++y) {
+      std::uint8_t* row = rows.data() + (interlaced ? y * row_bytes : 0);
+      if (!reader.row(row)) return failed();
+      if (pass == reader.passes - 1) png_row_to_float(row, reader.depth, row_values, out + y * row_values);
+    }
+  if (!reader.finish()) return failed();
+  return picture;
+}
+
+inline Result<Bytes> encode_png_unguarded(AnyView image, bool alpha, const PngOptions& options,
+                                          const std::string& name) {
+  const auto refuse = [&](const std::string& why) { return cannot_write(name, ErrorCode::invalid_argument, why); };
+  const int colours = image.channels() - (alpha ? 1 : 0);
+  if (image.empty()) return refuse("the picture is empty (" + size_string(image.shape()) + ")");
+  if (colours != 1 && colours != 3)
+    return refuse("a PNG " + std::string(alpha ? "with alpha takes 2 or 4" : "takes 1 or 3") +
+                  " channels, the picture has " + std::to_string(image.channels()) +
+                  (alpha ? "" : " (for alpha, pass an Image whose type says AlphaMode::straight)"));
+  if (options.depth != 8 && options.depth != 16)
+    return refuse("the depth must be 8 or 16 bits, not " + std::to_string(options.depth));
+  if (options.compression < 0 || options.compression > 9)
+    return refuse("the compression level must be 0 to 9, not " + std::to_string(options.compression));
+  const int type = (colours == 3 ? PNG_COLOR_MASK_COLOR : 0) | (alpha ? PNG_COLOR_MASK_ALPHA : 0);
+  PngWriter writer;
+  const auto failed = [&] {
+    const std::string text = writer.message[0] != '\0' ? writer.message : "not enough memory";
+    const bool memory = text.find("memory") != std::string::npos;
+    return cannot_write(name, memory ? ErrorCode::out_of_memory : ErrorCode::invalid_argument, text);
+  };
+  if (!writer.start(static_cast<png_uint_32>(image.width()), static_cast<png_uint_32>(image.height()), options.depth,
+                    type, options.compression))
+    return failed();
+  const Shape row_shape{1, image.width(), image.channels()};
+  const std::size_t values = row_shape.size();
+  std::vector<std::uint8_t> row(values * static_cast<std::size_t>(options.depth / 8));
+  Image<std::uint16_t> wide(options.depth == 16 ? row_shape : Shape{0, 0, 0});
+  for (int y = 0; y < image.height(); ++y) {
+    const AnyView line = image.visit([&](auto v) -> AnyView { return v.crop(y, 0, 1, image.width()); });
+    if (options.depth == 8) {
+      copy_pixels<std::uint8_t>(line, View<std::uint8_t>(row.data(), row_shape));
+    } else {
+      copy_pixels<std::uint16_t>(line, wide.view());
+      for (std::size_t i = 0; i < values; ++i) {  // a PNG's bytes are big-endian
+        row[2 * i] = static_cast<std::uint8_t>(wide.data()[i] >> 8);
+        row[2 * i + 1] = static_cast<std::uint8_t>(wide.data()[i] & 0xff);
+      }
+    }
+    if (!writer.row(row.data())) return failed();
+  }
+  if (!writer.finish()) return failed();
+  return std::move(writer.bytes);
+}
+
+inline Result<Bytes> encode_png_guarded(AnyView image, bool alpha, const PngOptions& options, const std::string& name) {
+  try {
+    return encode_png_unguarded(image, alpha, options, name);
+  } catch (const std::bad_alloc&) {
+    return no_memory_to_write(name);
+  }
+}
+}  // namespace detail
+
+/// Reads a PNG of any kind from memory: 1 to 16 bits, grey, palette, RGB, with alpha or a transparent colour,
+/// interlaced or not. Values are v / 255 or v / 65535 exactly; gamma, colour profiles and other metadata are ignored.
+/// @param name what error texts call the data
+inline Result<Picture> read_png_memory(std::span<const std::uint8_t> bytes, const std::string& name = "PNG in memory",
+                                       const ReadLimits& limits = {}) {
+  try {
+    return detail::read_png_unguarded(bytes, name, limits);
+  } catch (const std::bad_alloc&) {
+    return detail::no_memory_to_read(name);
+  }
+}
+
+/// A PNG in memory from 1 or 3 channels. Values beyond [0,1] end at its ends, NaN becomes 0, the rest is rounded.
+inline Result<Bytes> encode_png(AnyView image, const PngOptions& options = {},
+                                const std::string& name = "PNG in memory") {
+  return detail::encode_png_guarded(image, false, options, name);
+}
+/// The same with straight alpha: 2 (grey, alpha) or 4 (RGB, alpha) channels.
+template <class T>
+Result<Bytes> encode_png(const Image<T, AlphaMode::straight>& image, const PngOptions& options = {},
+                         const std::string& name = "PNG in memory") {
+  return detail::encode_png_guarded(image.view(), true, options, name);
+}
+template <class T>
+Result<Bytes> encode_png(const Image<T, AlphaMode::associated>&, const PngOptions& = {}, const std::string& = "") {
+  static_assert(detail::never<T>, "PNG holds straight alpha: call hairline::unassociate() first");
+  return Error{};
+}
+
+/// Writes a PNG of 1 or 3 channels, all or nothing. The errors name the file.
+inline Result<void> write_png(const std::string& path, AnyView image, const PngOptions& options = {}) {
+  auto bytes = encode_png(image, options, path);
+  if (!bytes) return bytes.error();
+  return write_file(path, *bytes);
+}
+/// The same with straight alpha: 2 (grey, alpha) or 4 (RGB, alpha) channels.
+template <class T>
+Result<void> write_png(const std::string& path, const Image<T, AlphaMode::straight>& image,
+                       const PngOptions& options = {}) {
+  auto bytes = encode_png(image, options, path);
+  if (!bytes) return bytes.error();
+  return write_file(path, *bytes);
+}
+template <class T>
+Result<void> write_png(const std::string&, const Image<T, AlphaMode::associated>&, const PngOptions& = {}) {
+  static_assert(detail::never<T>, "PNG holds straight alpha: call hairline::unassociate() first");
+  return Error{};
+}
+
+}  // namespace hairline::io
