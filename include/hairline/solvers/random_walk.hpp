@@ -9,8 +9,8 @@
 namespace hairline {
 
 struct RandomWalkOptions {
-  double sigma = 1.0 / 30;      ///< colour distance at which a step's likelihood has fallen to 1/e
-  int radius = 1;               ///< steps lead to any pixel of the (2 radius + 1)^2 window
+  double sigma = 1.0 / 30;       ///< colour distance at which a step's likelihood has fallen to 1/e
+  int radius = 1;                ///< steps lead to any pixel of the (2 radius + 1)^2 window
   double regularization = 1e-8;  ///< pull towards background, in units of a pixel's total weight
   TrimapThresholds thresholds{};
   SolveOptions solve{};

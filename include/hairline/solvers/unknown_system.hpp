@@ -18,11 +18,11 @@ namespace hairline {
 /// a method only needs equations for the unknown ones, which are numbered row by row.
 template <class Scalar>
 struct MattingProblem {
-  Image<Scalar> colour;            ///< (H, W, 3) in [0,1]
-  Labels labels;                   ///< (H, W)
-  std::vector<int> unknown;        ///< pixel index y * W + x of each unknown pixel, ascending
-  std::vector<int> number;         ///< of each pixel: its place in `unknown`, or -1 where known
-  Vector<Scalar> start;            ///< first iterate, one per unknown pixel, or empty
+  Image<Scalar> colour;      ///< (H, W, 3) in [0,1]
+  Labels labels;             ///< (H, W)
+  std::vector<int> unknown;  ///< pixel index y * W + x of each unknown pixel, ascending
+  std::vector<int> number;   ///< of each pixel: its place in `unknown`, or -1 where known
+  Vector<Scalar> start;      ///< first iterate, one per unknown pixel, or empty
   Shape shape() const { return {colour.height(), colour.width(), 1}; }
   bool is_foreground(int pixel) const { return labels.map.data()[pixel] == Label::foreground; }
 };
@@ -110,7 +110,8 @@ typename UnknownSystem<Scalar>::Matrix assemble_rows(int size, Rows&& rows, Thre
     for (std::ptrdiff_t u = begin; u < end; ++u) {
       row.clear();
       rows(static_cast<int>(u), [&](int column, Scalar value) { row.push_back({column, value}); });
-      std::stable_sort(row.begin(), row.end(), [](const Entry& a, const Entry& b) { return a.column < b.column; });
+      const auto before = [](const Entry& a, const Entry& b) { return a.column < b.column; };
+      if (!std::is_sorted(row.begin(), row.end(), before)) std::stable_sort(row.begin(), row.end(), before);
       const std::size_t first = entries.size();
       for (const Entry& e : row) {
         if (entries.size() > first && entries.back().column == e.column)
