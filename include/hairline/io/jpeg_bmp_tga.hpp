@@ -7,7 +7,6 @@
 #include <cstdint>
 #include <memory>
 #include <new>
-#include <optional>
 #include <span>
 #include <string>
 
@@ -15,6 +14,7 @@
 #include "hairline/core/pixel.hpp"
 #include "hairline/core/result.hpp"
 #include "hairline/io/detail/bmp_tga_header.hpp"
+#include "hairline/io/detail/jpeg_segments.hpp"
 #include "hairline/io/picture.hpp"
 
 namespace hairline::io {
@@ -23,10 +23,6 @@ namespace detail {
 struct FreeStb {
   void operator()(stbi_uc* p) const { stbi_image_free(p); }
 };
-
-inline bool is_jpeg(std::span<const std::uint8_t> bytes) {
-  return bytes.size() >= 3 && bytes[0] == 0xff && bytes[1] == 0xd8 && bytes[2] == 0xff;
-}
 
 inline Error stb_error(const std::string& name, const char* format) {
   const char* reason = stbi_failure_reason();
@@ -50,20 +46,6 @@ inline Result<Picture> decode_with_stb(std::span<const std::uint8_t> bytes, cons
   for (std::size_t i = 0; i < picture.pixels.size(); ++i)
     out[i] = PixelTraits<std::uint8_t>::to_unit<float>(data.get()[i]);
   return picture;
-}
-
-inline std::optional<Error> check_jpeg(std::span<const std::uint8_t> bytes, const std::string& name,
-                                       const ReadLimits& limits) {
-  if (!is_jpeg(bytes)) return bad_raster(name, "JPEG", "it does not begin like a JPEG");
-  if (bytes.size() > static_cast<std::size_t>(INT_MAX)) return std::nullopt;  // refused by the decoder
-  int width = 0, height = 0, channels = 0;
-  if (stbi_info_from_memory(bytes.data(), static_cast<int>(bytes.size()), &width, &height, &channels) == 0)
-    return stb_error(name, "JPEG");
-  if (auto error = check_size(name, "JPEG", width, height, limits)) return error;
-  // Each block group, at most 32x32 pixels, costs one bit at least.
-  if (static_cast<std::uint64_t>(width) * static_cast<std::uint64_t>(height) / (32 * 32) > bytes.size() * 8)
-    return too_short(name, "JPEG", width, height, bytes.size());
-  return std::nullopt;
 }
 
 template <class Check>

@@ -5,6 +5,18 @@
 #error "include hairline's io headers before stb_image.h: they need it with internal linkage"
 #endif
 
+#include <cstddef>
+#include <cstdlib>
+
+namespace hairline::io::detail {
+/// stb_image does not set what damaged files leave out: zeros are the same on every run and tell nothing.
+inline void* stb_allocate(std::size_t size) { return std::calloc(1, size); }
+}  // namespace hairline::io::detail
+
+#define STBI_MALLOC(size) hairline::io::detail::stb_allocate(size)
+#define STBI_REALLOC(pointer, size) std::realloc(pointer, size)
+#define STBI_FREE(pointer) std::free(pointer)
+#define STBI_ASSERT(condition) static_cast<void>(0)  // no header of hairline's aborts
 #define STB_IMAGE_STATIC
 #define STB_IMAGE_IMPLEMENTATION
 #define STBI_ONLY_JPEG
@@ -27,6 +39,10 @@
 #elif defined(__GNUC__)
 #pragma GCC diagnostic pop
 #endif
+#undef STBI_MALLOC
+#undef STBI_REALLOC
+#undef STBI_FREE
+#undef STBI_ASSERT
 #undef STB_IMAGE_STATIC
 #undef STB_IMAGE_IMPLEMENTATION
 #undef STBI_ONLY_JPEG
