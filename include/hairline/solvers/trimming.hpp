@@ -41,8 +41,7 @@ PatchStatistics patch_statistics(const Image<Scalar>& colour, int pixel, int rad
   for (int pass = 0; pass < 2; ++pass) {
     for (int y = std::max(0, cy - radius); y <= y1; ++y)
       for (int x = std::max(0, cx - radius); x <= x1; ++x) {
-        const Eigen::Vector3d c =
-            Eigen::Map<const Eigen::Matrix<Scalar, 3, 1>>(&colour(y, x)).template cast<double>();
+        const Eigen::Vector3d c = Eigen::Map<const Eigen::Matrix<Scalar, 3, 1>>(&colour(y, x)).template cast<double>();
         if (pass == 0) {
           s.mean += c;
           ++count;
@@ -116,9 +115,9 @@ Image<Label> patch_trimming(const Image<Scalar>& colour, const Labels& labels, c
   return result;
 }
 
-/// Grows the known regions into unknown pixels of nearly their colour: in pass i of `passes`, an unknown pixel takes the
-/// label of the nearest known pixel within i pixels whose colour differs by less than 9/256 - i (8/256) / 9; a pixel
-/// that pass i labels counts as known from pass i + 1 on. Of equally near ones the first in reading order wins.
+/// Grows the known regions into unknown pixels of nearly their colour: in pass i of `passes`, an unknown pixel takes
+/// the label of the nearest known pixel within i pixels whose colour differs by less than 9/256 - i (8/256) / 9; a
+/// pixel that pass i labels counts as known from pass i + 1 on. Of equally near ones the first in reading order wins.
 /// Cost: at most pi i^2 comparisons per unknown pixel and pass.
 template <class Scalar>
 Image<Label> edge_trimming(const Image<Scalar>& colour, const Labels& labels, ThreadPool& pool, int passes = 9) {
@@ -127,6 +126,7 @@ Image<Label> edge_trimming(const Image<Scalar>& colour, const Labels& labels, Th
   Image<Label> result = labels.map;
   for (int pass = 1; pass <= passes; ++pass) {
     const double threshold = 9.0 / 256 - pass * (8.0 / 256) / 9;
+    if (threshold <= 0) break;
     struct Step {
       int square, y, x;
     };
