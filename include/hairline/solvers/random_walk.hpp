@@ -75,14 +75,14 @@ UnknownSystem<Scalar> random_walk_system(const MattingProblem<Scalar>& problem, 
 
 /// Random walk matting: alpha is how likely a walk that prefers similar colours meets foreground before background.
 /// Picture (H, W, 1|3|4), trimap (H, W). Weight of a step: exp(-|colour difference|^2 / sigma^2).
-/// Errors: bad picture or trimap; sigma not above 0, radius below 1, regularization below 0.
+/// Errors: bad picture or trimap; sigma not above 0, radius not in 1..32767, regularization below 0.
 /// Cost: (2 radius + 1)^2 entries per unknown pixel.  Grady, Schiwietz, Aharon & Westermann 2005.
 template <class Scalar = double>
 Result<AlphaResult<Scalar>> random_walk(AnyView image, AnyView trimap, const RandomWalkOptions& options = {}) {
-  if (!(options.sigma > 0) || options.radius < 1 || !(options.regularization >= 0) ||
+  if (!(options.sigma > 0) || options.radius < 1 || options.radius > 32767 || !(options.regularization >= 0) ||
       !std::isfinite(options.regularization))
     return Error{ErrorCode::invalid_argument,
-                 "random walk matting wants sigma > 0, radius >= 1, regularization >= 0, given " +
+                 "random walk matting wants sigma > 0, radius 1..32767, regularization >= 0, given " +
                      std::to_string(options.sigma) + ", " + std::to_string(options.radius) + ", " +
                      std::to_string(options.regularization)};
   auto problem = matting_problem<Scalar>(image, trimap, options.thresholds, options.solve);
