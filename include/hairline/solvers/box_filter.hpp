@@ -76,7 +76,7 @@ void box_rows(ThreadPool& pool, const Shape& in, int radius, BoxExtent extent, L
 
 namespace detail {
 template <class Scalar>
-Result<Image<Scalar>> box_filter(View<const Scalar> image, int radius, BoxExtent extent, bool mean, int threads) {
+Result<Image<Scalar>> box_filter(ThreadPool& pool, View<const Scalar> image, int radius, BoxExtent extent, bool mean) {
   if (image.empty()) return Error{ErrorCode::invalid_argument, "box filter: the picture has no pixels"};
   if (radius < 0)
     return Error{ErrorCode::invalid_argument, "box filter: wanted a radius >= 0, given " + std::to_string(radius)};
@@ -86,7 +86,6 @@ Result<Image<Scalar>> box_filter(View<const Scalar> image, int radius, BoxExtent
     return Error{ErrorCode::invalid_argument, "box filter: a window of radius " + std::to_string(radius) +
                                                   " does not fit a picture of " + size_string(image.shape())};
   Image<Scalar> out(box_shape(image.shape(), radius, extent));
-  ThreadPool pool(threads);
   const int channels = image.channels();
   const auto load = [&](int y, double* row) {
     for (int x = 0; x < image.width(); ++x)
@@ -111,14 +110,16 @@ Result<Image<Scalar>> box_filter(View<const Scalar> image, int radius, BoxExtent
 template <class Scalar>
 Result<Image<Scalar>> box_sum(View<const Scalar> image, int radius, BoxExtent extent = BoxExtent::same,
                               int threads = 0) {
-  return detail::box_filter(image, radius, extent, false, threads);
+  ThreadPool pool(threads);
+  return detail::box_filter(pool, image, radius, extent, false);
 }
 
 /// Mean over the window's pixels that are inside the picture; otherwise as box_sum.
 template <class Scalar>
 Result<Image<Scalar>> box_mean(View<const Scalar> image, int radius, BoxExtent extent = BoxExtent::same,
                                int threads = 0) {
-  return detail::box_filter(image, radius, extent, true, threads);
+  ThreadPool pool(threads);
+  return detail::box_filter(pool, image, radius, extent, true);
 }
 
 }  // namespace hairline
