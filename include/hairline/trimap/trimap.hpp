@@ -22,8 +22,8 @@ struct KnownAreas {
 
 /// Background where the value is at or below `low`, foreground where it is at or above `high`. The tolerance lets
 /// values stored as float meet bounds given as 8-bit levels; it is below one 16-bit level.
-inline Result<KnownAreas> known_areas(AnyView values, double low, double high, const char* what) {
-  constexpr double tolerance = 1e-5;
+inline Result<KnownAreas> known_areas(AnyView values, double low, double high, const char* what,
+                                      double tolerance = 1e-5) {
   if (values.empty()) return Error{ErrorCode::invalid_argument, std::string("the ") + what + " has no pixels"};
   if (!(low < high))
     return Error{ErrorCode::invalid_argument, "the background's bound " + std::to_string(low) +
