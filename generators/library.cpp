@@ -1,0 +1,299 @@
+#include "library.hpp"
+
+#include <Halide.h>
+#include <HalideRuntime.h>
+#include <dlfcn.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdint>
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <iostream>
+#include <nlohmann/json.hpp>
+#include <sstream>
+#include <stdexcept>
+#include <thread>
+
+#include "lowering/family.hpp"
+#include "records.hpp"
+
+namespace fs = std::filesystem;
+
+namespace {
+
+struct Options {
+  std::string library, record = "default", features, linker = "ld";
+  std::vector<std::string> levels;
+  fs::path cache, out;
+  unsigned jobs = 0;
+};
+
+std::vector<std::string> split(const std::string& text, char at) {
+  std::vector<std::string> parts;
+  std::stringstream in(text);
+  for (std::string part; std::getline(in, part, at);)
+    if (!part.empty()) parts.push_back(part);
+  return parts;
+}
+
+Options parse(int argc, char** argv) {
+  Options o;
+  for (int i = 1; i < argc; ++i) {
+    const std::string flag = argv[i];
+    if (i + 1 >= argc) throw std::runtime_error(flag + " wants a value");
+    const std::string value = argv[++i];
+    if (flag == "--library")
+      o.library = value;
+    else if (flag == "--levels")
+      o.levels = split(value, ',');
+    else if (flag == "--record")
+      o.record = value;
+    else if (flag == "--features")
+      o.features = value;
+    else if (flag == "--jobs")
+      o.jobs = static_cast<unsigned>(std::stoul(value));
+    else if (flag == "--cache")
+      o.cache = value;
+    else if (flag == "--linker")
+      o.linker = value;
+    else if (flag == "-o")
+      o.out = value;
+    else
+      throw std::runtime_error("unknown option " + flag);
+  }
+  if (o.levels.empty() || o.cache.empty() || o.out.empty())
+    throw std::runtime_error("--levels, --cache and -o are needed");
+  if (o.jobs == 0) o.jobs = std::max(1u, std::thread::hardware_concurrency());
+  return o;
+}
+
+std::vector<KernelSpec> kernels_of(const std::string& library) {
+  if (library == "image_ops") return image_ops();
+  throw std::runtime_error("no library is called '" + library + "': known is image_ops");
+}
+
+struct Level {
+  const char *name, *suffix, *features, *value;
+};
+// Whole chains: target strings do not expand what a feature implies. Never "host".
+constexpr Level all_levels[] = {
+    {"x86-64", "x86_64", "", "KernelTarget::x86_64"},
+    {"avx2", "avx2", "-sse41-avx-f16c-fma-avx2", "KernelTarget::avx2"},
+    {"avx512", "avx512", "-sse41-avx-f16c-fma-avx2-avx512-avx512_skylake", "KernelTarget::avx512"},
+    {"opencl", "opencl", "-opencl-cl_doubles", "KernelTarget::opencl"},
+    {"cuda", "cuda", "-cuda-cuda_capability_70", "KernelTarget::cuda"},
+};
+
+const Level& level_named(const std::string& name) {
+  for (const Level& level : all_levels)
+    if (name == level.name) return level;
+  throw std::runtime_error("no level is called '" + name + "': known are x86-64, avx2, avx512, opencl, cuda");
+}
+
+std::string target_of(const Level& level, const Options& o) {
+  return std::string("x86-64-linux") + level.features + "-user_context-no_runtime" +
+         (o.features.empty() ? "" : "-" + o.features);
+}
+
+std::string read_file(const fs::path& path) {
+  std::ifstream in(path, std::ios::binary);
+  if (!in) throw std::runtime_error("cannot read " + path.string());
+  std::stringstream text;
+  text << in.rdbuf();
+  return text.str();
+}
+
+void write_file(const fs::path& path, const std::string& text) {
+  if (fs::exists(path) && read_file(path) == text) return;  // leaves the time stamp alone
+  std::ofstream out(path, std::ios::binary);
+  if (!(out << text)) throw std::runtime_error("cannot write " + path.string());
+}
+
+/// FNV-1a; it only names things. What a cache entry is for is kept beside it in full and compared.
+std::string hash(const std::string& text) {
+  std::uint64_t h = 0xcbf29ce484222325;
+  for (unsigned char c : text) h = (h ^ c) * 0x100000001b3;
+  char hex[17];
+  std::snprintf(hex, sizeof hex, "%016llx", static_cast<unsigned long long>(h));
+  return hex;
+}
+
+/// One object to be compiled.
+struct Job {
+  KernelSpec spec;
+  const Level* level;
+  std::string symbol, target;
+  Knobs knobs;
+  std::string key;  // everything that the object depends on
+  fs::path folder;  // of the cache
+  fs::path object() const { return folder / (symbol + ".o"); }
+  bool cached() const {
+    return fs::exists(folder / "key.txt") && fs::exists(object()) && read_file(folder / "key.txt") == key;
+  }
+};
+
+std::string halide_version() {
+  return std::to_string(HALIDE_VERSION_MAJOR) + "." + std::to_string(HALIDE_VERSION_MINOR) + "." +
+         std::to_string(HALIDE_VERSION_PATCH);
+}
+
+Job make_job(const KernelSpec& spec, const Level& level, const Options& o) {
+  Job job{spec, &level, "hairline_" + spec.name + "__" + level.suffix, target_of(level, o), {}, {}, {}};
+  job.knobs = find_knobs(std::string(HAIRLINE_GENERATORS) + "/schedules", spec.name, level.name, o.record);
+  std::stringstream key;
+  key << "symbol " << job.symbol << "\ngenerator " << spec.generator << "\ntarget " << job.target << "\nhalide "
+      << halide_version() << "\nautoscheduler " << job.knobs.autoscheduler << "\n";
+  for (const auto& [k, v] : spec.params) key << "param " << k << "=" << v << "\n";
+  for (const auto& [k, v] : job.knobs.values) key << "knob " << k << "=" << v << "\n";
+  for (const std::string& file : spec.sources)
+    key << "source " << file << " " << hash(read_file(fs::path(HAIRLINE_GENERATORS) / file)) << "\n";
+  job.key = key.str();
+  job.folder = o.cache / hash(job.key);
+  return job;
+}
+
+void load_autoscheduler(const std::string& name) {
+  Dl_info info{};
+  dladdr(reinterpret_cast<void*>(&Halide::load_plugin), &info);
+  std::string lower = name;
+  std::transform(lower.begin(), lower.end(), lower.begin(), [](unsigned char c) { return std::tolower(c); });
+  Halide::load_plugin((fs::path(info.dli_fname).parent_path() / ("libautoschedule_" + lower + ".so")).string());
+}
+
+void compile(const Job& job) {
+  using namespace Halide;
+  AutoschedulerParams automatic;
+  if (!job.knobs.autoscheduler.empty()) {
+    load_autoscheduler(job.knobs.autoscheduler);
+    automatic = AutoschedulerParams(job.knobs.autoscheduler);
+  }
+  auto generator =
+      Internal::GeneratorRegistry::create(job.spec.generator, GeneratorContext(Target(job.target), automatic));
+  if (!generator) throw std::runtime_error("no generator is called " + job.spec.generator);
+  for (const auto& [name, value] : job.spec.params) generator->set_generatorparam_value(name, value);
+  for (const auto& [name, value] : job.knobs.values) generator->set_generatorparam_value(name, value);
+  const fs::path partial = job.folder / "partial.o";
+  generator->build_module(job.symbol).compile({{OutputFileType::object, partial.string()}});
+  fs::rename(partial, job.object());
+  write_file(job.folder / "key.txt", job.key);
+}
+
+/// A process per kernel: nothing of one compilation can reach into another, and memory goes back.
+void compile_all(const std::vector<Job>& jobs, unsigned at_once) {
+  std::map<pid_t, const Job*> running;
+  std::vector<std::string> failed;
+  const auto wait_one = [&] {
+    int status = 0;
+    const pid_t pid = ::wait(&status);
+    const auto found = running.find(pid);
+    if (found == running.end()) return;
+    if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) failed.push_back(found->second->symbol);
+    running.erase(found);
+  };
+  for (const Job& job : jobs) {
+    while (running.size() >= at_once) wait_one();
+    if (!failed.empty()) break;
+    fs::create_directories(job.folder);
+    const pid_t pid = ::fork();
+    if (pid < 0) throw std::runtime_error("fork failed");
+    if (pid == 0) {
+      int code = 0;
+      try {
+        compile(job);
+      } catch (const std::exception& e) {
+        std::cerr << job.symbol << " (" << job.target << "): " << e.what() << std::endl;
+        code = 1;
+      }
+      ::_exit(code);
+    }
+    running[pid] = &job;
+  }
+  while (!running.empty()) wait_one();
+  if (!failed.empty()) throw std::runtime_error("kernels that did not compile, first: " + failed.front());
+}
+
+void join_objects(const std::vector<Job>& jobs, const Options& o, const fs::path& to) {
+  const fs::path response = o.out / (o.library + "_objects.rsp"), partial = to.string() + ".partial";
+  std::string list;
+  for (const Job& job : jobs) list += "\"" + job.object().string() + "\"\n";
+  write_file(response, list);
+  const pid_t pid = ::fork();
+  if (pid == 0) {
+    const std::string arg = "@" + response.string();
+    ::execlp(o.linker.c_str(), o.linker.c_str(), "-r", "-o", partial.c_str(), arg.c_str(), static_cast<char*>(nullptr));
+    ::_exit(127);
+  }
+  int status = 0;
+  ::waitpid(pid, &status, 0);
+  if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
+    throw std::runtime_error(o.linker + " could not join the objects");
+  fs::rename(partial, to);
+}
+
+std::string table(std::vector<Job> jobs, const Options& o) {
+  std::sort(jobs.begin(), jobs.end(), [](const Job& a, const Job& b) {
+    return a.spec.name != b.spec.name ? a.spec.name < b.spec.name : a.level < b.level;
+  });
+  std::stringstream s;
+  s << "// Written by hairline_gen --library " << o.library << ".\n#include \"hairline/kernels/library.hpp\"\n\n"
+    << "using namespace hairline::kernels;\nextern \"C\" {\n"
+    << "int hairline_kernels_call(int (*)(void**), void**, char*, std::size_t);\n"
+    << "int hairline_kernels_to_host(Buffer*, char*, std::size_t);\nvoid hairline_kernels_release(Buffer*);\n";
+  for (const Job& job : jobs) s << "int " << job.symbol << "_argv(void**);\n";
+  s << "extern const Library hairline_kernels_" << o.library << ";\n}\n\nnamespace {\nconst Kernel kernels[] = {\n";
+  for (const Job& job : jobs)
+    s << "    {\"" << job.spec.name << "\", " << job.level->value << ", " << job.symbol << "_argv},\n";
+  s << "};\n}\n\nconst Library hairline_kernels_" << o.library << " = {\n    library_version, \"" << o.library
+    << "\", \"" << halide_version() << "\", kernels, " << jobs.size()
+    << ", hairline_kernels_call, hairline_kernels_to_host, hairline_kernels_release};\n";
+  return s.str();
+}
+
+std::string manifest(const std::vector<Job>& jobs) {
+  nlohmann::json list = nlohmann::json::array();
+  for (const Job& job : jobs)
+    list.push_back({{"kernel", job.spec.name},
+                    {"level", job.level->name},
+                    {"symbol", job.symbol},
+                    {"target", job.target},
+                    {"generator", job.spec.generator},
+                    {"params", job.spec.params},
+                    {"record", job.knobs.record},
+                    {"knobs", job.knobs.values}});
+  return list.dump(1) + "\n";
+}
+
+}  // namespace
+
+int library_main(int argc, char** argv) {
+  try {
+    Options o = parse(argc, argv);
+    // OpenCL code of one library and CPU code of another in one program share a runtime; so it is the same everywhere.
+    const bool device =
+        std::any_of(o.levels.begin(), o.levels.end(), [](auto& l) { return l == "opencl" || l == "cuda"; });
+    o.library += device ? "_" + o.levels.front() : "";
+    const std::string list_name = device ? o.library.substr(0, o.library.rfind('_')) : o.library;
+    std::vector<Job> jobs, missing;
+    for (const KernelSpec& spec : kernels_of(list_name))
+      for (const std::string& level : o.levels) jobs.push_back(make_job(spec, level_named(level), o));
+    std::copy_if(jobs.begin(), jobs.end(), std::back_inserter(missing), [](const Job& job) { return !job.cached(); });
+    fs::create_directories(o.cache);
+    fs::create_directories(o.out);
+    compile_all(missing, o.jobs);
+    join_objects(jobs, o, o.out / (o.library + "_kernels.o"));
+    Halide::compile_standalone_runtime(
+        (o.out / (o.library + "_runtime.o")).string(),
+        Halide::Target("x86-64-linux-opencl-cuda-user_context" + (o.features.empty() ? "" : "-" + o.features)));
+    write_file(o.out / (o.library + "_table.cpp"), table(jobs, o));
+    write_file(o.out / (o.library + "_manifest.json"), manifest(jobs));
+    std::cout << o.library << ": " << jobs.size() << " kernels, " << missing.size() << " compiled, "
+              << jobs.size() - missing.size() << " from the cache" << std::endl;
+    return 0;
+  } catch (const std::exception& e) {
+    std::cerr << "hairline_gen: " << e.what() << std::endl;
+    return 1;
+  }
+}

@@ -1,0 +1,15 @@
+#pragma once
+
+/// Compiles every kernel of a library for every wanted level, each in a process of its own, unless the cache has it.
+///
+///   --library NAME       which list of kernels (image_ops)
+///   --levels A,B,...     x86-64, avx2, avx512, opencl, cuda
+///   --record NAME        "default", the name of tuned schedule records, or of an autoscheduler (Adams2019, Li2018,
+///                        Mullapudi2016); a kernel without a record of that name takes the default
+///   --features A-B       further Halide target features for everything: asan, tsan
+///   --jobs N             processes at a time (0: one per core)
+///   --cache DIR          compiled objects by content
+///   --linker PATH        ld, for joining objects
+///   -o DIR               gets NAME_kernels.o (all kernels), NAME_runtime.o (Halide's), NAME_table.cpp,
+///   NAME_manifest.json
+int library_main(int argc, char** argv);

@@ -1,0 +1,52 @@
+#pragma once
+#include <optional>
+#include <string>
+
+#include "hairline/core/result.hpp"
+#include "hairline/kernels/cpu_level.hpp"
+#include "hairline/kernels/library.hpp"
+
+namespace hairline::kernels {
+
+/// Where kernels run: a library that the program links, and which of its targets. Nothing ever falls back to another
+/// target; a target that the library or the machine lacks is an error of the call.
+struct Backend {
+  const Library* library = nullptr;
+  KernelTarget target = KernelTarget::x86_64;
+  bool on_device = false;      ///< results have to be copied back from a device
+  std::optional<Error> error;  ///< set if the choice itself failed; every call returns it
+};
+
+/// A library's CPU kernels at the level that level() says.
+inline Backend cpu_backend(const Library& library) {
+  auto chosen = level();
+  if (!chosen) return {&library, KernelTarget::x86_64, false, chosen.error()};
+  return {&library, static_cast<KernelTarget>(*chosen), false, std::nullopt};
+}
+
+/// A library's CPU kernels at a chosen level.
+inline Backend cpu_backend(const Library& library, CpuLevel wanted) {
+  Backend backend{&library, static_cast<KernelTarget>(wanted), false, std::nullopt};
+  if (wanted > machine_level())
+    backend.error = Error{ErrorCode::unsupported,
+                          std::string("this machine has no ") + name(wanted) + ", at most " + name(machine_level())};
+  return backend;
+}
+
+constexpr const char* name(KernelTarget target) {
+  switch (target) {
+    case KernelTarget::x86_64:
+      return "x86-64";
+    case KernelTarget::avx2:
+      return "avx2";
+    case KernelTarget::avx512:
+      return "avx512";
+    case KernelTarget::opencl:
+      return "opencl";
+    case KernelTarget::cuda:
+      return "cuda";
+  }
+  return "?";
+}
+
+}  // namespace hairline::kernels

@@ -1,0 +1,76 @@
+#pragma once
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+/// The border between hairline's headers and a library of compiled kernels: plain structs with a fixed layout, so that
+/// callers need neither Halide's headers nor generated ones. tests/kernels and the glue that every library contains
+/// check that these layouts are Halide's own.
+namespace hairline::kernels {
+
+/// One axis of a Buffer: as halide_dimension_t.
+struct BufferAxis {
+  std::int32_t min = 0;
+  std::int32_t extent = 0;
+  std::int32_t stride = 0;  ///< elements, may be negative
+  std::uint32_t flags = 0;
+};
+
+/// A piece of memory as kernels see it: as halide_buffer_t.
+struct Buffer {
+  std::uint64_t device = 0;
+  const void* device_interface = nullptr;
+  std::uint8_t* host = nullptr;
+  std::uint64_t flags = 0;     ///< bit 0: host changed since the device last saw it; bit 1: the other way round
+  std::uint8_t type_code = 0;  ///< 0 signed, 1 unsigned, 2 float
+  std::uint8_t type_bits = 0;
+  std::uint16_t type_lanes = 1;
+  std::int32_t dimensions = 0;
+  BufferAxis* axes = nullptr;
+  void* reserved = nullptr;
+};
+inline constexpr std::uint64_t host_changed = 1;
+
+/// What a kernel was compiled for: a CpuLevel, or a kind of device.
+enum class KernelTarget : int { x86_64 = 0, avx2 = 1, avx512 = 2, opencl = 16, cuda = 17 };
+
+/// A compiled kernel. Arguments are pointers to Buffers and to scalars, the first one to a `void*` context.
+struct Kernel {
+  const char* name;     ///< e.g. "resize_bilinear_f32_c3"
+  KernelTarget target;  ///<
+  int (*run)(void** arguments);
+};
+
+/// A static library of kernels, as the generated table describes it.
+struct Library {
+  int version;            ///< of this struct: library_version
+  const char* name;       ///< e.g. "image_ops"
+  const char* halide;     ///< version that compiled it
+  const Kernel* kernels;  ///< sorted by name, then target
+  std::size_t count;      ///<
+  /// Runs a kernel; a failure's text goes to message (cut off at size). Returns the kernel's code, 0 for success.
+  int (*call)(int (*run)(void**), void** arguments, char* message, std::size_t size);
+  /// Copies what a device wrote back to the host; waits for it.
+  int (*to_host)(Buffer* buffer, char* message, std::size_t size);
+  /// Frees the device's side of a buffer.
+  void (*release)(Buffer* buffer);
+};
+inline constexpr int library_version = 1;
+
+/// The kernel of that name and target, or null.
+inline const Kernel* find(const Library& library, std::string_view name, KernelTarget target) {
+  std::size_t low = 0, high = library.count;
+  while (low < high) {
+    const std::size_t middle = low + (high - low) / 2;
+    const Kernel& kernel = library.kernels[middle];
+    const int order = std::string_view(kernel.name).compare(name);
+    if (order == 0 && kernel.target == target) return &kernel;
+    if (order < 0 || (order == 0 && kernel.target < target))
+      low = middle + 1;
+    else
+      high = middle;
+  }
+  return nullptr;
+}
+
+}  // namespace hairline::kernels
