@@ -1,0 +1,303 @@
+#pragma once
+#include <Eigen/Dense>
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <vector>
+
+#include "hairline/core/image.hpp"
+#include "hairline/core/parallel.hpp"
+#include "hairline/solvers/plate_filters.hpp"
+
+namespace hairline {
+
+/// How the plate may have moved against the picture.
+enum class PlateMotion {
+  none,         ///< the camera stood still to a fraction of a pixel
+  translation,  ///< shifted as a whole
+  homography,   ///< shot again by hand from the same place: shift, rotation, zoom, keystone
+};
+
+/// How a plate is brought to its picture: plate value at (y, x) of the picture = gain * plate(warp(y, x)) + offset.
+struct PlateAlignment {
+  std::array<double, 2> shift{};     ///< (y, x): the plate is read this many pixels further down and right, at the centre
+  std::array<double, 9> warp{1, 0, 0, 0, 1, 0, 0, 0, 1};  ///< picture pixel (x, y, 1) to plate pixel, row-major
+  std::array<double, 3> gain{1, 1, 1};    ///< per channel
+  std::array<double, 3> offset{};         ///< per channel, of full scale
+  double inliers = 0;                     ///< share of the pixels that follow the fit
+};
+
+namespace detail {
+
+/// Catmull-Rom weights of the four neighbours at fraction t, and their derivatives by t.
+inline std::array<float, 8> cubic_weights(float t) {
+  const float t2 = t * t, t3 = t2 * t;
+  return {-0.5f * t3 + t2 - 0.5f * t, 1.5f * t3 - 2.5f * t2 + 1, -1.5f * t3 + 2 * t2 + 0.5f * t, 0.5f * (t3 - t2),
+          -1.5f * t2 + 2 * t - 0.5f,  4.5f * t2 - 5 * t,         -4.5f * t2 + 4 * t + 0.5f,      1.5f * t2 - t};
+}
+
+/// Value and slopes of a picture between its pixels (Catmull-Rom, replicated border).
+struct Sample {
+  std::array<float, 3> value{}, by_y{}, by_x{};
+};
+inline Sample sample_cubic(const Image<float>& in, double y, double x) {
+  const double cy = std::clamp(y, 0.0, static_cast<double>(in.height() - 1));
+  const double cx = std::clamp(x, 0.0, static_cast<double>(in.width() - 1));
+  const int iy = static_cast<int>(cy), ix = static_cast<int>(cx);
+  const auto wy = cubic_weights(static_cast<float>(cy - iy)), wx = cubic_weights(static_cast<float>(cx - ix));
+  Sample s;
+  for (std::size_t j = 0; j < 4; ++j) {
+    const int yy = std::clamp(iy - 1 + static_cast<int>(j), 0, in.height() - 1);
+    for (std::size_t i = 0; i < 4; ++i) {
+      const int xx = std::clamp(ix - 1 + static_cast<int>(i), 0, in.width() - 1);
+      const float* p = &in(yy, xx);
+      for (std::size_t c = 0; c < 3; ++c) {
+        s.value[c] += wy[j] * wx[i] * p[c];
+        s.by_y[c] += wy[j + 4] * wx[i] * p[c];
+        s.by_x[c] += wy[j] * wx[i + 4] * p[c];
+      }
+    }
+  }
+  return s;
+}
+
+/// Where a warp sends a pixel: {y, x}.
+inline std::array<double, 2> warped(const std::array<double, 9>& m, double y, double x) {
+  const double z = m[6] * x + m[7] * y + m[8];
+  return {(m[3] * x + m[4] * y + m[5]) / z, (m[0] * x + m[1] * y + m[2]) / z};
+}
+
+/// The integer shift within +-reach whose gradients agree best with the picture's, by a saturating score that the
+/// subject, whose gradients agree with nothing, cannot sway. Gradients do not see offsets and hardly see gains.
+inline std::array<int, 2> search_shift(const Image<float>& image, const Image<float>& plate, int reach,
+                                       ThreadPool& pool) {
+  const int h = image.height(), w = image.width();
+  const auto gradients = [&](const Image<float>& in) {
+    Image<float> g(Shape{h, w, 2});
+    const auto luma = [&](int y, int x) {
+      return 0.299f * in(y, x, 0) + 0.587f * in(y, x, 1) + 0.114f * in(y, x, 2);
+    };
+    for (int y = 1; y + 1 < h; ++y)
+      for (int x = 1; x + 1 < w; ++x) {
+        g(y, x, 0) = luma(y + 1, x) - luma(y - 1, x);
+        g(y, x, 1) = luma(y, x + 1) - luma(y, x - 1);
+      }
+    return g;
+  };
+  const Image<float> gi = gradients(image), gp = gradients(plate);
+  const int side = 2 * reach + 1;
+  std::vector<double> score(static_cast<std::size_t>(side * side));
+  const int step = static_cast<std::ptrdiff_t>(h) * w > 300000 ? 2 : 1;
+  pool.parallel_for(0, side * side, 1, [&](std::ptrdiff_t k0, std::ptrdiff_t k1) {
+    for (std::ptrdiff_t k = k0; k < k1; ++k) {
+      const int dy = static_cast<int>(k) / side - reach, dx = static_cast<int>(k) % side - reach;
+      double sum = 0;
+      for (int y = reach; y < h - reach; y += step)
+        for (int x = reach; x < w - reach; x += step) {
+          const float py = gp(y + dy, x + dx, 0), px = gp(y + dy, x + dx, 1);
+          const float ey = gi(y, x, 0) - py, ex = gi(y, x, 1) - px;
+          const float energy = py * py + px * px;
+          // One agreeing pixel counts by its contrast, with saturation; flat ones say nothing.
+          sum += std::max(0.0f, 1 - (ey * ey + ex * ex) / (0.5f * energy + 2e-4f)) * energy / (energy + 1e-3f);
+        }
+      // Ties (a plate without texture) go to the smaller shift.
+      score[static_cast<std::size_t>(k)] = sum * (1 - 1e-4 * (dy * dy + dx * dx));
+    }
+  });
+  std::size_t best = static_cast<std::size_t>(reach * side + reach);
+  for (std::size_t k = 0; k < score.size(); ++k)
+    if (score[k] > score[best]) best = k;
+  return {static_cast<int>(best) / side - reach, static_cast<int>(best) % side - reach};
+}
+
+/// One robust Gauss-Newton step for warp, gain and offset together: iteratively re-weighted least squares with
+/// Geman-McClure weights of width `scale` on the colour difference. Returns the inlier share.
+inline double alignment_step(const Image<float>& image, const Image<float>& plate, PlateAlignment& a,
+                             PlateMotion motion, double scale, bool exposure, ThreadPool& pool) {
+  const int h = image.height(), w = image.width();
+  const int moves = motion == PlateMotion::none ? 0 : motion == PlateMotion::translation ? 2 : 8;
+  constexpr int most = 14;
+  const int n = moves + 6;
+  using Matrix = Eigen::Matrix<double, most, most>;
+  using Column = Eigen::Matrix<double, most, 1>;
+  struct Sums {
+    Matrix m = Matrix::Zero();
+    Column v = Column::Zero();
+    double inliers = 0, seen = 0;
+  };
+  const int step = std::max(1, static_cast<int>(std::sqrt(static_cast<double>(h) * w / 60000)));
+  const int lines = (h + step - 1) / step;
+  constexpr int per_chunk = 8;
+  std::vector<Sums> sums(static_cast<std::size_t>((lines + per_chunk - 1) / per_chunk));
+  const double unit = std::max(h, w) / 2.0, my = (h - 1) / 2.0, mx = (w - 1) / 2.0;
+  pool.parallel_for(0, lines, per_chunk, [&](std::ptrdiff_t l0, std::ptrdiff_t l1) {
+    Sums& s = sums[static_cast<std::size_t>(l0 / per_chunk)];
+    for (std::ptrdiff_t l = l0; l < l1; ++l)
+      for (int x = (static_cast<int>(l) * 7) % step; x < w; x += step) {
+        const int y = static_cast<int>(l) * step;
+        const auto q = warped(a.warp, y, x);
+        if (!(q[0] >= 0 && q[1] >= 0 && q[0] <= h - 1 && q[1] <= w - 1)) continue;
+        const Sample p = sample_cubic(plate, q[0], q[1]);
+        std::array<double, 3> e{};
+        double ee = 0;
+        for (std::size_t c = 0; c < 3; ++c) {
+          e[c] = static_cast<double>(image(y, x, static_cast<int>(c))) -
+                 (a.gain[c] * static_cast<double>(p.value[c]) + a.offset[c]);
+          ee += e[c] * e[c];
+        }
+        const double r = 1 / (1 + ee / (3 * scale * scale));
+        const double weight = r * r;
+        s.inliers += ee < 9 * scale * scale;
+        s.seen += 1;
+        if (weight < 1e-3) continue;
+        const double u = (x - mx) / unit, v = (y - my) / unit;
+        for (std::size_t c = 0; c < 3; ++c) {
+          Column j = Column::Zero();
+          const double gy = a.gain[c] * static_cast<double>(p.by_y[c]), gx = a.gain[c] * static_cast<double>(p.by_x[c]);
+          if (moves >= 2) {
+            j[0] = gy;
+            j[1] = gx;
+          }
+          if (moves == 8) {
+            j[2] = gy * u;
+            j[3] = gy * v;
+            j[4] = gx * u;
+            j[5] = gx * v;
+            j[6] = (gy * v + gx * u) * u;
+            j[7] = (gy * v + gx * u) * v;
+          }
+          j[moves + static_cast<int>(c)] = static_cast<double>(p.value[c]);
+          j[moves + 3 + static_cast<int>(c)] = 1;
+          s.m.noalias() += weight * j * j.transpose();
+          s.v.noalias() += weight * e[c] * j;
+        }
+      }
+  });
+  Sums total;
+  for (const Sums& s : sums) {
+    total.m += s.m;
+    total.v += s.v;
+    total.inliers += s.inliers;
+    total.seen += s.seen;
+  }
+  if (total.seen == 0) return 0;
+  // Weak pulls toward "nothing moved, gain 1, offset 0" decide what the data leave open (a flat plate, say).
+  const double noise = 1e-3 * total.seen;
+  for (int i = 0; i < moves; ++i) total.m(i, i) += noise * 1e-4;
+  for (int c = 0; c < 3; ++c) {
+    const int g = moves + c, o = moves + 3 + c;
+    const auto k = static_cast<std::size_t>(c);
+    total.m(g, g) += noise * 0.1;
+    total.v[g] += noise * 0.1 * (1 - a.gain[k]);
+    total.m(o, o) += noise;
+    total.v[o] += noise * (0 - a.offset[k]);
+  }
+  Eigen::VectorXd d = Eigen::VectorXd::Zero(n);
+  if (exposure) {
+    d = total.m.topLeftCorner(n, n).ldlt().solve(total.v.head(n));
+  } else if (moves > 0) {
+    d.head(moves) = total.m.topLeftCorner(moves, moves).ldlt().solve(total.v.head(moves));
+  }
+  if (!d.allFinite()) return total.inliers / total.seen;
+  for (std::size_t c = 0; c < 3; ++c) {
+    a.gain[c] = std::clamp(a.gain[c] + d[moves + static_cast<int>(c)], 0.7, 1.4);
+    a.offset[c] = std::clamp(a.offset[c] + d[moves + 3 + static_cast<int>(c)], -0.1, 0.1);
+  }
+  if (moves >= 2) {
+    std::array<double, 8> t{};
+    for (int i = 0; i < moves; ++i) t[static_cast<std::size_t>(i)] = d[i];
+    for (double& v : t) v = std::clamp(v, -2.0, 2.0);
+    // The step in centred units, as a matrix: x' = x + t1 + t4 u + t5 v + (t6 u + t7 v) u ..., to first order.
+    Eigen::Matrix3d to, delta, from, m;
+    to << 1 / unit, 0, -mx / unit, 0, 1 / unit, -my / unit, 0, 0, 1;
+    from = to.inverse();
+    delta << 1 + t[4] / unit, t[5] / unit, t[1] / unit, t[2] / unit, 1 + t[3] / unit, t[0] / unit, -t[6] / unit,
+        -t[7] / unit, 1;
+    for (int i = 0; i < 9; ++i) m(i / 3, i % 3) = a.warp[static_cast<std::size_t>(i)];
+    m = from * delta * to * m;
+    m /= m(2, 2);
+    for (int i = 0; i < 9; ++i) a.warp[static_cast<std::size_t>(i)] = m(i / 3, i % 3);
+  }
+  return total.inliers / total.seen;
+}
+
+}  // namespace detail
+
+/// Finds shift (or homography), gain and offset of a plate against its picture although a subject hides part of it:
+/// an integer search on gradients from coarse to fine, then robust Gauss-Newton steps in which pixels that do not fit
+/// lose their weight.
+/// @param image, plate (H, W, 3), of one size    @param reach the largest shift looked for, in pixels
+/// Cost: about 60 sparse passes.  Lucas & Kanade 1981; weights after Geman & McClure 1987.
+inline PlateAlignment align_plate(const Image<float>& image, const Image<float>& plate, PlateMotion motion, int reach,
+                                  bool exposure, ThreadPool& pool) {
+  PlateAlignment a;
+  // Blurred first: interpolation blurs the plate's noise most at half pixels, which would pull every estimate there.
+  std::vector<Image<float>> images{detail::gaussian_blur(image, 1.2, pool)};
+  std::vector<Image<float>> plates{detail::gaussian_blur(plate, 1.2, pool)};
+  if (motion != PlateMotion::none) {
+    for (int r = reach; r > 4 && std::min(images.back().height(), images.back().width()) >= 64; r /= 2) {
+      images.push_back(detail::halve(images.back()));
+      plates.push_back(detail::halve(plates.back()));
+    }
+  }
+  for (std::size_t level = images.size(); level-- > 0;) {
+    const Image<float>& i = images[level];
+    const Image<float>& p = plates[level];
+    const bool coarsest = level + 1 == images.size();
+    if (motion != PlateMotion::none && coarsest && std::min(i.height(), i.width()) > 2 * 4 + 8) {
+      const auto found = detail::search_shift(i, p, std::min(reach, 4), pool);
+      a.warp[2] = found[1];
+      a.warp[5] = found[0];
+    }
+    // Wide to narrow: first everything within reach of a gain error counts, in the end only what fits to the noise.
+    for (const double scale : {0.06, 0.045, 0.035, 0.025, 0.018, 0.014, 0.011, 0.009, 0.008, 0.008}) {
+      const PlateMotion now = level > 0 || scale > 0.04 ? (motion == PlateMotion::none ? motion : PlateMotion::translation) : motion;
+      a.inliers = detail::alignment_step(i, p, a, now, scale, exposure, pool);
+    }
+    if (motion == PlateMotion::homography)
+      for (int k = 0; k < 12; ++k) a.inliers = detail::alignment_step(i, p, a, motion, level ? 0.02 : 0.01, exposure, pool);
+    if (level > 0) {  // pixel centres of a halved picture: x = 2 x' + 0.5
+      Eigen::Matrix3d up, m;
+      up << 2, 0, 0.5, 0, 2, 0.5, 0, 0, 1;
+      for (int k = 0; k < 9; ++k) m(k / 3, k % 3) = a.warp[static_cast<std::size_t>(k)];
+      m = up * m * up.inverse();
+      for (int k = 0; k < 9; ++k) a.warp[static_cast<std::size_t>(k)] = m(k / 3, k % 3) / m(2, 2);
+    }
+  }
+  const double y = (image.height() - 1) / 2.0, x = (image.width() - 1) / 2.0;
+  const auto q = detail::warped(a.warp, y, x);
+  a.shift = {q[0] - y, q[1] - x};
+  return a;
+}
+
+/// The plate as the picture's camera would have seen it; `inside` says where the plate had something to give.
+struct AlignedPlate {
+  Image<float> plate;           // (H, W, 3)
+  Image<std::uint8_t> inside;   // (H, W)
+};
+
+/// Applies an alignment. A shift within 0.06 px of whole pixels is taken as whole, which keeps the plate's sharpness.
+inline AlignedPlate apply_alignment(const Image<float>& plate, const PlateAlignment& a, ThreadPool& pool) {
+  const int h = plate.height(), w = plate.width();
+  AlignedPlate out{Image<float>(plate.shape()), Image<std::uint8_t>(Shape{h, w, 1})};
+  const auto& m = a.warp;
+  const bool shifted = m[0] == 1 && m[1] == 0 && m[3] == 0 && m[4] == 1 && m[6] == 0 && m[7] == 0;
+  pool.parallel_for(0, h, detail::plate_rows, [&](std::ptrdiff_t y0, std::ptrdiff_t y1) {
+    for (int y = static_cast<int>(y0); y < static_cast<int>(y1); ++y)
+      for (int x = 0; x < w; ++x) {
+        auto q = detail::warped(a.warp, y, x);
+        if (shifted)
+          for (double& v : q)
+            if (std::abs(v - std::round(v)) < 0.06) v = std::round(v);
+        out.inside(y, x) = q[0] >= -0.5 && q[1] >= -0.5 && q[0] <= h - 0.5 && q[1] <= w - 0.5;
+        const detail::Sample s = detail::sample_cubic(plate, q[0], q[1]);
+        for (int c = 0; c < 3; ++c) {
+          const auto k = static_cast<std::size_t>(c);
+          out.plate(y, x, c) = static_cast<float>(a.gain[k] * static_cast<double>(s.value[k]) + a.offset[k]);
+        }
+      }
+  });
+  return out;
+}
+
+}  // namespace hairline

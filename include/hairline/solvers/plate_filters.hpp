@@ -1,0 +1,134 @@
+#pragma once
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <limits>
+#include <vector>
+
+#include "hairline/core/image.hpp"
+#include "hairline/core/parallel.hpp"
+
+namespace hairline::detail {
+
+/// Rows per chunk of work: fixed, so that results do not depend on the number of threads.
+inline constexpr int plate_rows = 16;
+
+/// Gaussian blur of every channel, replicated border. Cost: 2 * (2 * ceil(3 sigma) + 1) multiply-adds per value.
+inline Image<float> gaussian_blur(const Image<float>& in, double sigma, ThreadPool& pool) {
+  if (!(sigma > 0)) return in;
+  const int radius = static_cast<int>(std::ceil(3 * sigma));
+  std::vector<float> kernel(static_cast<std::size_t>(2 * radius + 1));
+  double sum = 0;
+  for (int i = -radius; i <= radius; ++i) sum += std::exp(-0.5 * i * i / (sigma * sigma));
+  for (int i = -radius; i <= radius; ++i)
+    kernel[static_cast<std::size_t>(i + radius)] = static_cast<float>(std::exp(-0.5 * i * i / (sigma * sigma)) / sum);
+  const int h = in.height(), w = in.width(), n = in.channels();
+  Image<float> across(in.shape()), out(in.shape());
+  pool.parallel_for(0, h, plate_rows, [&](std::ptrdiff_t y0, std::ptrdiff_t y1) {
+    for (int y = static_cast<int>(y0); y < static_cast<int>(y1); ++y)
+      for (int x = 0; x < w; ++x)
+        for (int c = 0; c < n; ++c) {
+          float s = 0;
+          for (int i = -radius; i <= radius; ++i)
+            s += kernel[static_cast<std::size_t>(i + radius)] * in(y, std::clamp(x + i, 0, w - 1), c);
+          across(y, x, c) = s;
+        }
+  });
+  const std::ptrdiff_t row = static_cast<std::ptrdiff_t>(w) * n;
+  pool.parallel_for(0, h, plate_rows, [&](std::ptrdiff_t y0, std::ptrdiff_t y1) {
+    for (int y = static_cast<int>(y0); y < static_cast<int>(y1); ++y) {
+      float* to = out.data() + y * row;
+      for (int i = -radius; i <= radius; ++i) {
+        const float k = kernel[static_cast<std::size_t>(i + radius)];
+        const float* from = across.data() + std::clamp(y + i, 0, h - 1) * row;
+        for (std::ptrdiff_t j = 0; j < row; ++j) to[j] += k * from[j];
+      }
+    }
+  });
+  return out;
+}
+
+/// Half the size, rounded up, each value the mean of the pixels it covers.
+inline Image<float> halve(const Image<float>& in) {
+  const int h = (in.height() + 1) / 2, w = (in.width() + 1) / 2;
+  Image<float> out(Shape{h, w, in.channels()});
+  for (int y = 0; y < h; ++y)
+    for (int x = 0; x < w; ++x)
+      for (int c = 0; c < in.channels(); ++c) {
+        const int y1 = std::min(2 * y + 1, in.height() - 1), x1 = std::min(2 * x + 1, in.width() - 1);
+        out(y, x, c) = 0.25f * (in(2 * y, 2 * x, c) + in(y1, 2 * x, c) + in(2 * y, x1, c) + in(y1, x1, c));
+      }
+  return out;
+}
+
+/// Bilinear enlargement of a halved picture to the given size.
+inline Image<float> enlarge(const Image<float>& in, int h, int w) {
+  Image<float> out(Shape{h, w, in.channels()});
+  for (int y = 0; y < h; ++y) {
+    const float fy = std::clamp((static_cast<float>(y) - 0.5f) / 2, 0.0f, static_cast<float>(in.height() - 1));
+    const int y0 = static_cast<int>(fy), y1 = std::min(y0 + 1, in.height() - 1);
+    const float ty = fy - static_cast<float>(y0);
+    for (int x = 0; x < w; ++x) {
+      const float fx = std::clamp((static_cast<float>(x) - 0.5f) / 2, 0.0f, static_cast<float>(in.width() - 1));
+      const int x0 = static_cast<int>(fx), x1 = std::min(x0 + 1, in.width() - 1);
+      const float tx = fx - static_cast<float>(x0);
+      for (int c = 0; c < in.channels(); ++c)
+        out(y, x, c) = (1 - ty) * ((1 - tx) * in(y0, x0, c) + tx * in(y0, x1, c)) +
+                       ty * ((1 - tx) * in(y1, x0, c) + tx * in(y1, x1, c));
+    }
+  }
+  return out;
+}
+
+/// Distance in pixels to the nearest pixel where the mask is set, exact (Felzenszwalb & Huttenlocher 2012); a mask
+/// without any set pixel gives a distance beyond every picture. Cost: O(pixels).
+inline Image<float> distance_to(const Image<std::uint8_t>& mask) {
+  const int h = mask.height(), w = mask.width();
+  const float far = 1e12f;
+  Image<float> squared(Shape{h, w, 1});
+  for (std::size_t i = 0; i < mask.size(); ++i) squared.data()[i] = mask.data()[i] ? 0.0f : far;
+  const int longest = std::max(h, w);
+  std::vector<float> line(static_cast<std::size_t>(longest)), border(static_cast<std::size_t>(longest) + 1);
+  std::vector<int> centre(static_cast<std::size_t>(longest));
+  const auto pass = [&](float* start, int n, std::ptrdiff_t stride) {
+    for (int i = 0; i < n; ++i) line[static_cast<std::size_t>(i)] = start[i * stride];
+    const auto f = [&](int i) { return static_cast<double>(line[static_cast<std::size_t>(i)]) + static_cast<double>(i) * i; };
+    int k = 0;
+    centre[0] = 0;
+    border[0] = -std::numeric_limits<float>::infinity();
+    border[1] = std::numeric_limits<float>::infinity();
+    for (int q = 1; q < n; ++q) {
+      double s = 0;
+      for (;; --k) {
+        const int p = centre[static_cast<std::size_t>(k)];
+        s = (f(q) - f(p)) / (2.0 * (q - p));
+        if (s > static_cast<double>(border[static_cast<std::size_t>(k)])) break;
+      }
+      ++k;
+      centre[static_cast<std::size_t>(k)] = q;
+      border[static_cast<std::size_t>(k)] = static_cast<float>(s);
+      border[static_cast<std::size_t>(k) + 1] = std::numeric_limits<float>::infinity();
+    }
+    k = 0;
+    for (int q = 0; q < n; ++q) {
+      while (border[static_cast<std::size_t>(k) + 1] < static_cast<float>(q)) ++k;
+      const int p = centre[static_cast<std::size_t>(k)];
+      start[q * stride] =
+          std::min(far, static_cast<float>(q - p) * static_cast<float>(q - p) + line[static_cast<std::size_t>(p)]);
+    }
+  };
+  for (int x = 0; x < w; ++x) pass(squared.data() + x, h, w);
+  for (int y = 0; y < h; ++y) pass(squared.data() + static_cast<std::ptrdiff_t>(y) * w, w, 1);
+  for (float& d : squared) d = std::sqrt(d);
+  return squared;
+}
+
+/// The k-th smallest of some values, k a fraction of their number; 0 if there are none.
+inline double quantile(std::vector<float>& values, double fraction) {
+  if (values.empty()) return 0;
+  const auto k = static_cast<std::ptrdiff_t>(fraction * static_cast<double>(values.size() - 1));
+  std::nth_element(values.begin(), values.begin() + k, values.end());
+  return static_cast<double>(values[static_cast<std::size_t>(k)]);
+}
+
+}  // namespace hairline::detail
