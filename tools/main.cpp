@@ -1,0 +1,65 @@
+// The hairline command. Each verb has a source of its own; this file parses and turns errors into exit codes.
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <string>
+
+#include "batch.hpp"
+#include "exit_code.hpp"
+#include "hairline/core/version.hpp"
+#include "wrong_use.hpp"
+#include "staged.hpp"
+#include "verbs.hpp"
+
+namespace {
+
+const char* const footer =
+    "Exit codes: 0 done (a solver that stopped at its limit warns), 1 some files failed (listed), 2 wrong use,\n"
+    "            3 device or weights missing, 4 verification failed\n"
+    "Examples:\n"
+    "  hairline matte photo.png alpha.png --trimap trimap.png --foreground colour.png\n"
+    "  hairline matte photo.png alpha.png --background empty.png --over beach.jpg --composite result.png\n"
+    "  hairline eval alpha.png truth.png --trimap trimap.png --json\n"
+    "  hairline VERB --help shows a verb's options and examples";
+
+// One line that begins like every other error; CLI11's texts may span several.
+int wrong_use(const CLI::App& app, const std::string& text) {
+  std::string verb;
+  for (const CLI::App* sub : app.get_subcommands()) verb = sub->get_name() + " ";
+  std::string line;
+  for (const char c : text) line += c == '\n' ? ' ' : c;
+  hairline::tool::print_error(line + " (see hairline " + verb + "--help)");
+  return hairline::tool::exit_wrong_use;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  using namespace hairline::tool;
+  remove_temporaries_on_signals();
+  CLI::App app("hairline: a picture in, an alpha out.", "hairline");
+  app.set_version_flag("--version", std::string("hairline ") + HAIRLINE_VERSION_STRING);
+  app.require_subcommand(1);
+  app.footer(footer);
+  Action action;
+  add_matte(app, action);
+  add_foreground(app, action);
+  add_composite(app, action);
+  add_trimap(app, action);
+  add_eval(app, action);
+  add_compare(app, action);
+  add_info(app, action);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& e) {
+    if (e.get_exit_code() == static_cast<int>(CLI::ExitCodes::Success)) return app.exit(e);
+    return wrong_use(app, e.what());
+  }
+  try {
+    return guarded(action);
+  } catch (const WrongUse& e) {
+    return wrong_use(app, e.what());
+  } catch (const NotAvailable& e) {
+    print_error(e.what());
+    return exit_not_available;
+  }
+}

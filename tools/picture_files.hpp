@@ -1,0 +1,36 @@
+#pragma once
+#include <string>
+
+#include "hairline/core/image.hpp"
+
+namespace hairline::tool {
+
+/// Reads RGB, one channel or RGBA; "-" is standard input. Throws JobError, also for values that are no numbers.
+Image<float> read_colour(const std::string& path);
+Plane read_grey(const std::string& path);
+Image<float, AlphaMode::straight> read_colour_and_alpha(const std::string& path);
+/// The alpha channel if the file has one that is not opaque everywhere, else as read_grey.
+Plane read_mask(const std::string& path);
+/// Likewise, with the file's bits per sample.
+struct Mask {
+  Plane plane;
+  int bits = 8;
+};
+Mask read_mask_and_bits(const std::string& path);
+
+/// What an output is written as; the place's extension decides.
+enum class OutputFormat { png, exr };
+/// "-" and ".png" are PNG, ".exr" EXR, devices PNG; nothing for another extension.
+bool known_output(const std::string& place);
+OutputFormat output_format(const std::string& place);
+
+/// Writes one or three channels to `temporary`, in the format that `place` asks for. Throws JobError about `place`.
+void write_picture(const std::string& temporary, const std::string& place, const Image<float>& picture, int depth);
+/// Writes RGBA: straight in PNG, associated in EXR.
+void write_picture(const std::string& temporary, const std::string& place,
+                   const Image<float, AlphaMode::straight>& picture, int depth);
+
+/// Throws JobError about `file` unless it has the size of the picture.
+void want_size(const std::string& file, const Shape& given, const Shape& wanted, const std::string& whose);
+
+}  // namespace hairline::tool
