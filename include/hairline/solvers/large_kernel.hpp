@@ -264,14 +264,12 @@ Result<AlphaResult<Scalar>> large_kernel(AnyView image, AnyView trimap, const La
     y.resize(size);
     for (Eigen::Index u = 0; u < size; ++u) y[u] = static_cast<Scalar>(out[place[static_cast<std::size_t>(u)]]);
   };
-  Vector<Scalar> inverse = Vector<Scalar>::Ones(size);
+  Vector<Scalar> diagonal = Vector<Scalar>::Ones(size);
   if (solve.preconditioner == Preconditioner::jacobi) {
-    const std::vector<double> diagonal = laplacian.diagonal(pool);
-    for (Eigen::Index u = 0; u < size; ++u)
-      inverse[u] = static_cast<Scalar>(diagonal[place[static_cast<std::size_t>(u)]]);
-    inverse = inverse_diagonal<Scalar>(inverse);
+    const std::vector<double> all = laplacian.diagonal(pool);
+    for (Eigen::Index u = 0; u < size; ++u) diagonal[u] = static_cast<Scalar>(all[place[static_cast<std::size_t>(u)]]);
   }
-  const auto precondition = [&](const Vector<Scalar>& r, Vector<Scalar>& z) { z = r.cwiseProduct(inverse); };
+  const Jacobi<Scalar> precondition(diagonal);
   return finish(*problem, conjugate_gradients<Scalar>(rhs, apply, precondition, solve, problem->start));
 }
 
