@@ -336,11 +336,11 @@ Result<AlphaResult<Scalar>> information_flow(AnyView image, AnyView trimap,
   if (problem->unknown.empty()) return finish_known(*problem);
   ThreadPool pool(solve.threads);
   const auto system = detail::flow_system(*problem, options, pool);
-  Vector<Scalar> inverse = Vector<Scalar>::Ones(system.rhs.size());
-  if (solve.preconditioner == Preconditioner::jacobi) inverse = inverse_diagonal<Scalar>(system.diagonal());
   Vector<Scalar> scratch;
   const auto apply = [&](const Vector<Scalar>& x, Vector<Scalar>& y) { system.apply(x, y, scratch, pool); };
-  const auto precondition = [&](const Vector<Scalar>& r, Vector<Scalar>& z) { z = r.cwiseProduct(inverse); };
+  const Jacobi<Scalar> precondition(solve.preconditioner == Preconditioner::jacobi
+                                        ? system.diagonal()
+                                        : Vector<Scalar>(Vector<Scalar>::Ones(system.rhs.size())));
   return finish(*problem, conjugate_gradients<Scalar>(system.rhs, apply, precondition, solve, problem->start));
 }
 

@@ -131,7 +131,7 @@ Result<AlphaResult<Scalar>> knn_matting(AnyView image, AnyView trimap, const Knn
   if (problem->unknown.empty()) return finish_known(*problem);
   ThreadPool pool(options.solve.threads);
   const auto system = detail::knn_system(*problem, options.passes, options.soft, pool);
-  auto solved = solve_system(system, options.solve, problem->start, pool);
+  auto solved = solve_system(system, options.solve, Preconditioner::jacobi, problem->start, pool);
   if (!solved) return solved.error();
   return finish(*problem, *solved);
 }

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "hairline/solvers/box_filter.hpp"
 #include "hairline/solvers/unknown_system.hpp"
 
 namespace hairline {
@@ -29,43 +30,6 @@ struct Area {
   int height() const { return y1 - y0; }
 };
 
-/// Sums over windows of (2 radius + 1)^2 pixels, C channels at once, with nothing outside `from`.
-/// @param read  read(y, row): puts row y of `from` into row[(x - from.x0) * C + c]; called more than once per row
-/// @param write  write(y, sums): receives row y of `to` as sums[(x - to.x0) * C + c]
-/// Cost: 4 additions per pixel and channel whatever the radius (plus one window per strip of 64 rows).
-template <int C, class Read, class Write>
-void box_sums(const Area& from, const Area& to, int radius, Read&& read, Write&& write, ThreadPool& pool) {
-  using Channels = Eigen::Array<double, C, 1>;
-  pool.parallel_for(to.y0, to.y1, 64, [&](std::ptrdiff_t begin, std::ptrdiff_t end) {
-    const auto row_size = static_cast<std::size_t>(from.width()) * C;
-    std::vector<double> row(row_size);
-    std::vector<double> column(row_size, 0.0);  // sums down the window's rows
-    std::vector<double> sums(static_cast<std::size_t>(to.width()) * C);
-    const auto accumulate = [&](int y, double sign) {
-      if (y < from.y0 || y >= from.y1) return;
-      read(y, row.data());
-      for (std::size_t i = 0; i < row_size; ++i) column[i] += sign * row[i];
-    };
-    const auto at = [&](int x) -> Channels {
-      if (x < from.x0 || x >= from.x1) return Channels::Zero();
-      return Eigen::Map<const Channels>(&column[static_cast<std::size_t>(x - from.x0) * C]);
-    };
-    for (int y = static_cast<int>(begin) - radius; y < static_cast<int>(begin) + radius; ++y) accumulate(y, 1);
-    for (int y = static_cast<int>(begin); y < static_cast<int>(end); ++y) {
-      accumulate(y + radius, 1);
-      Channels sum = Channels::Zero();
-      for (int x = to.x0 - radius; x < to.x0 + radius; ++x) sum += at(x);
-      for (int x = to.x0; x < to.x1; ++x) {
-        sum += at(x + radius);
-        std::copy_n(sum.data(), C, &sums[static_cast<std::size_t>(x - to.x0) * C]);
-        sum -= at(x - radius);
-      }
-      write(y, sums.data());
-      accumulate(y - radius, -1);
-    }
-  });
-}
-
 /// The closed-form Laplacian of any radius as an operator, applied by box sums and never formed.
 /// With m the mean of a window of A pixels, V = (covariance + epsilon / A)^-1 / A, s and S the window's sums of p and
 /// p I, and t = V (s m - S), the product is  (L p)_i = c_i p_i + sum over windows of  (I_i - m) t - s / A.
@@ -78,7 +42,7 @@ class LargeKernelLaplacian {
       : area_(area),
         windows_{area.y0 + radius, area.x0 + radius, area.y1 - radius, area.x1 - radius},
         radius_(radius),
-        count_((2 * radius + 1) * (2 * radius + 1)),
+        count_((2.0 * radius + 1) * (2.0 * radius + 1)),
         colour_(size(area_)),
         mean_(size(windows_)),
         inverse_(size(windows_)),
@@ -86,14 +50,16 @@ class LargeKernelLaplacian {
     for (int y = area.y0; y < area.y1; ++y)
       for (int x = area.x0; x < area.x1; ++x)
         for (int c = 0; c < 3; ++c) colour_[place(area_, y, x)][c] = static_cast<double>(colour(y, x, c)) - 0.5;
-    const auto products = [&](int y, double* row) {
+    const auto products = [&](int n, double* row) {
+      const int y = area_.y0 + n;
       for (int x = area_.x0; x < area_.x1; ++x, row += 9) {
         const Eigen::Vector3d& i = colour_[place(area_, y, x)];
         for (int c = 0; c < 3; ++c) row[c] = i[c];
         pack(i * i.transpose(), row + 3);
       }
     };
-    const auto invert = [&](int y, const double* sums) {
+    const auto invert = [&](int n, const double* sums) {
+      const int y = windows_.y0 + n;
       for (int x = windows_.x0; x < windows_.x1; ++x, sums += 9) {
         const std::size_t k = place(windows_, y, x);
         mean_[k] = Eigen::Map<const Eigen::Vector3d>(sums) / count_;
@@ -102,47 +68,52 @@ class LargeKernelLaplacian {
         pack(covariance.inverse() / count_, inverse_[k].data());
       }
     };
-    box_sums<9>(area_, windows_, radius_, products, invert, pool);
+    box_rows(pool, shape(area_, 9), radius_, BoxExtent::valid, products, invert);
   }
 
   const Area& area() const { return area_; }
 
   /// y = L p over the area, row by row.  @pre p.size() == area's pixels
   void apply(const std::vector<double>& p, std::vector<double>& y, ThreadPool& pool) {
-    const auto weighted = [&](int row_y, double* row) {
+    const auto weighted = [&](int n, double* row) {
+      const int line = area_.y0 + n;
       for (int x = area_.x0; x < area_.x1; ++x, row += 4) {
-        const std::size_t i = place(area_, row_y, x);
+        const std::size_t i = place(area_, line, x);
         row[0] = p[i];
         Eigen::Map<Eigen::Vector3d>(row + 1) = p[i] * colour_[i];
       }
     };
-    const auto flow = [&](int row_y, const double* sums) {
+    const auto flow = [&](int n, const double* sums) {
+      const int line = windows_.y0 + n;
       for (int x = windows_.x0; x < windows_.x1; ++x, sums += 4) {
-        const std::size_t k = place(windows_, row_y, x);
+        const std::size_t k = place(windows_, line, x);
         const Eigen::Vector3d t =
             unpack(inverse_[k].data()) * (sums[0] * mean_[k] - Eigen::Map<const Eigen::Vector3d>(sums + 1));
         flow_[k].head<3>() = t;
         flow_[k][3] = sums[0] / count_ + mean_[k].dot(t);
       }
     };
-    box_sums<4>(area_, windows_, radius_, weighted, flow, pool);
-    const auto flows = [&](int row_y, double* row) {
-      std::copy_n(flow_[place(windows_, row_y, windows_.x0)].data(), 4 * windows_.width(), row);
+    box_rows(pool, shape(area_, 4), radius_, BoxExtent::valid, weighted, flow);
+    const auto flows = [&](int n, double* row) {
+      const int line = windows_.y0 + n;
+      std::copy_n(flow_[place(windows_, line, windows_.x0)].data(), 4 * windows_.width(), row);
     };
-    const auto spread = [&](int row_y, const double* sums) {
+    const auto spread = [&](int n, const double* sums) {
+      const int line = area_.y0 + n;
       for (int x = area_.x0; x < area_.x1; ++x, sums += 4) {
-        const std::size_t i = place(area_, row_y, x);
-        y[i] = covering(row_y, x) * p[i] + colour_[i].dot(Eigen::Map<const Eigen::Vector3d>(sums)) - sums[3];
+        const std::size_t i = place(area_, line, x);
+        y[i] = covering(line, x) * p[i] + colour_[i].dot(Eigen::Map<const Eigen::Vector3d>(sums)) - sums[3];
       }
     };
     y.resize(p.size());
-    box_sums<4>(windows_, area_, radius_, flows, spread, pool);
+    box_rows(pool, shape(windows_, 4), radius_, BoxExtent::full, flows, spread);
   }
 
   /// The Laplacian's diagonal over the area.
   std::vector<double> diagonal(ThreadPool& pool) const {
     std::vector<double> result(colour_.size());
-    const auto read = [&](int y, double* row) {
+    const auto read = [&](int n, double* row) {
+      const int y = windows_.y0 + n;
       for (int x = windows_.x0; x < windows_.x1; ++x, row += 10) {
         const std::size_t k = place(windows_, y, x);
         const Eigen::Vector3d vm = unpack(inverse_[k].data()) * mean_[k];
@@ -151,7 +122,8 @@ class LargeKernelLaplacian {
         row[9] = mean_[k].dot(vm);
       }
     };
-    const auto write = [&](int y, const double* sums) {
+    const auto write = [&](int n, const double* sums) {
+      const int y = area_.y0 + n;
       for (int x = area_.x0; x < area_.x1; ++x, sums += 10) {
         const std::size_t i = place(area_, y, x);
         const Eigen::Vector3d& colour = colour_[i];
@@ -160,14 +132,13 @@ class LargeKernelLaplacian {
         result[i] = covering(y, x) * (1 - 1.0 / count_) - spread;
       }
     };
-    box_sums<10>(windows_, area_, radius_, read, write, pool);
+    box_rows(pool, shape(windows_, 10), radius_, BoxExtent::full, read, write);
     return result;
   }
 
  private:
-  static std::size_t size(const Area& a) {
-    return static_cast<std::size_t>(a.height()) * static_cast<std::size_t>(a.width());
-  }
+  static Shape shape(const Area& a, int channels) { return {a.height(), a.width(), channels}; }
+  static std::size_t size(const Area& a) { return shape(a, 1).size(); }
   static std::size_t place(const Area& a, int y, int x) {
     return static_cast<std::size_t>(y - a.y0) * static_cast<std::size_t>(a.width()) +
            static_cast<std::size_t>(x - a.x0);
@@ -264,14 +235,12 @@ Result<AlphaResult<Scalar>> large_kernel(AnyView image, AnyView trimap, const La
     y.resize(size);
     for (Eigen::Index u = 0; u < size; ++u) y[u] = static_cast<Scalar>(out[place[static_cast<std::size_t>(u)]]);
   };
-  Vector<Scalar> inverse = Vector<Scalar>::Ones(size);
+  Vector<Scalar> diagonal = Vector<Scalar>::Ones(size);
   if (solve.preconditioner == Preconditioner::jacobi) {
-    const std::vector<double> diagonal = laplacian.diagonal(pool);
-    for (Eigen::Index u = 0; u < size; ++u)
-      inverse[u] = static_cast<Scalar>(diagonal[place[static_cast<std::size_t>(u)]]);
-    inverse = inverse_diagonal<Scalar>(inverse);
+    const std::vector<double> all = laplacian.diagonal(pool);
+    for (Eigen::Index u = 0; u < size; ++u) diagonal[u] = static_cast<Scalar>(all[place[static_cast<std::size_t>(u)]]);
   }
-  const auto precondition = [&](const Vector<Scalar>& r, Vector<Scalar>& z) { z = r.cwiseProduct(inverse); };
+  const Jacobi<Scalar> precondition(diagonal);
   return finish(*problem, conjugate_gradients<Scalar>(rhs, apply, precondition, solve, problem->start));
 }
 

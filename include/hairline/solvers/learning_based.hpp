@@ -37,7 +37,7 @@ Result<AlphaResult<Scalar>> learning_based(AnyView image, AnyView trimap, const 
   const detail::LocalWindows windows(*problem, detail::LocalModel::learning_based, options.epsilon, options.radius,
                                      pool);
   const auto system = detail::local_system(*problem, windows, pool);
-  auto solved = solve_system(system, options.solve, problem->start, pool);
+  auto solved = solve_system(system, options.solve, Preconditioner::incomplete_cholesky, problem->start, pool);
   if (!solved) return solved.error();
   return finish(*problem, *solved);
 }

@@ -90,7 +90,7 @@ Result<AlphaResult<Scalar>> random_walk(AnyView image, AnyView trimap, const Ran
   if (problem->unknown.empty()) return finish_known(*problem);
   ThreadPool pool(options.solve.threads);
   const auto system = detail::random_walk_system(*problem, options.sigma, options.radius, options.regularization, pool);
-  auto solved = solve_system(system, options.solve, problem->start, pool);
+  auto solved = solve_system(system, options.solve, Preconditioner::incomplete_cholesky, problem->start, pool);
   if (!solved) return solved.error();
   return finish(*problem, *solved);
 }

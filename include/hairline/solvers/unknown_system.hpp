@@ -10,6 +10,8 @@
 #include "hairline/core/parallel.hpp"
 #include "hairline/solvers/cg.hpp"
 #include "hairline/solvers/constraints.hpp"
+#include "hairline/solvers/incomplete_cholesky.hpp"
+#include "hairline/solvers/jacobi.hpp"
 #include "hairline/solvers/problem.hpp"
 
 namespace hairline {
@@ -200,29 +202,35 @@ void multiply(const typename UnknownSystem<Scalar>::Matrix& matrix, const Vector
   });
 }
 
-/// 1 / diagonal, and 1 where the diagonal is not positive (a pixel that nothing pulls at).
-template <class Scalar>
-Vector<Scalar> inverse_diagonal(const Vector<Scalar>& diagonal) {
-  return diagonal.unaryExpr([](Scalar d) { return d > 0 ? 1 / d : Scalar(1); });
-}
-
-/// Solves the system by conjugate gradients. Automatic means Jacobi.
+/// Solves the system by conjugate gradients.
+/// @param automatic  the preconditioner that Preconditioner::automatic means here
 /// Errors: a preconditioner that needs the pixel grid (multigrid).
 template <class Scalar>
 Result<CgResult<Scalar>> solve_system(const UnknownSystem<Scalar>& system, SolveOptions options,
-                                      const Vector<Scalar>& start, ThreadPool& pool) {
-  if (options.preconditioner == Preconditioner::automatic) options.preconditioner = Preconditioner::jacobi;
+                                      Preconditioner automatic, const Vector<Scalar>& start, ThreadPool& pool) {
+  if (options.preconditioner == Preconditioner::automatic) options.preconditioner = automatic;
   const auto apply = [&](const Vector<Scalar>& x, Vector<Scalar>& y) { multiply<Scalar>(system.matrix, x, y, pool); };
-  if (options.preconditioner == Preconditioner::none)
-    return conjugate_gradients<Scalar>(
-        system.rhs, apply, [](const Vector<Scalar>& r, Vector<Scalar>& z) { z = r; }, options, start);
-  if (options.preconditioner == Preconditioner::jacobi) {
-    const Vector<Scalar> inverse = inverse_diagonal<Scalar>(system.matrix.diagonal());
-    const auto jacobi = [&](const Vector<Scalar>& r, Vector<Scalar>& z) { z = r.cwiseProduct(inverse); };
-    return conjugate_gradients<Scalar>(system.rhs, apply, jacobi, options, start);
+  switch (options.preconditioner) {
+    case Preconditioner::none: {
+      const auto copy = [](const Vector<Scalar>& r, Vector<Scalar>& z) { z = r; };
+      return conjugate_gradients<Scalar>(system.rhs, apply, copy, options, start);
+    }
+    case Preconditioner::jacobi:
+      return conjugate_gradients<Scalar>(system.rhs, apply, Jacobi<Scalar>(system.matrix), options, start);
+    case Preconditioner::incomplete_cholesky: {
+      IncompleteCholeskyOptions factor;
+      factor.threshold = 1e-3;  // a few more steps than 1e-4, for half the memory
+      const IncompleteCholesky<Scalar> cholesky(system.matrix, factor);
+      auto result = conjugate_gradients<Scalar>(system.rhs, apply, cholesky, options, start);
+      result.report.preconditioner = cholesky.kind();
+      result.report.preconditioner_replaced = cholesky.replaced();
+      return result;
+    }
+    default:
+      return Error{ErrorCode::unsupported, std::string("this method cannot be preconditioned by ") +
+                                               name(options.preconditioner) +
+                                               ", wanted automatic, none, jacobi or incomplete_cholesky"};
   }
-  return Error{ErrorCode::unsupported, std::string("this method cannot be preconditioned by ") +
-                                           name(options.preconditioner) + ", wanted automatic, none or jacobi"};
 }
 
 }  // namespace hairline
