@@ -1,4 +1,4 @@
-"""Golden values for foreground estimation and the guided filter: tests/golden/colour.json.
+"""Golden values for foreground estimation, the guided filter and shared matting: tests/golden/colour.json.
 
 usage: colour.py [OUTPUT]      needs numpy, scipy, pymatting 1.1.16
 """
@@ -9,7 +9,7 @@ import sys
 import numpy as np
 import scipy.sparse
 import scipy.sparse.linalg
-from pymatting import estimate_foreground_cf, estimate_foreground_ml
+from pymatting import estimate_alpha_sm, estimate_foreground_cf, estimate_foreground_ml
 
 
 def scene(height, width, seed):
@@ -88,6 +88,12 @@ def main():
     cf_f, cf_b = closed_form_direct(image, alpha, 1e-5)
     pm_f, pm_b = estimate_foreground_cf(image, alpha, rtol=1e-9, return_background=True)
     print("PyMatting's closed form against the direct solve:", abs(pm_f - cf_f).max(), abs(pm_b - cf_b).max())
+    # Shared matting where none of our decided differences from PyMatting acts: gradients do not count (exponent 0), and
+    # with 16 rays every pixel sees both classes. Confidences are switched off on our side.
+    trimap8 = np.where(alpha8 <= 3, 0, np.where(alpha8 >= 252, 255, 128))
+    trimap = np.where(trimap8 == 128, 0.5, trimap8 / 255)
+    sm_a, sm_f, sm_b = estimate_alpha_sm(image, trimap, True, sample_gathering_angles=16,
+                                         sample_gathering_weights=(3.0, 0.0, 1.0, 4.0))
     golden = {
         "made_by": "python/golden/colour.py",
         "height": 17,
@@ -96,6 +102,14 @@ def main():
         "alpha": alpha8.ravel().tolist(),
         "multilevel": {"foreground": numbers(ml_f), "background": numbers(ml_b)},
         "closed_form": {"foreground": numbers(cf_f), "background": numbers(cf_b)},
+        "shared": {
+            "trimap": trimap8.ravel().tolist(),
+            "rays": 16,
+            "probability_exponent": 0,
+            "alpha": numbers(sm_a),
+            "foreground": numbers(sm_f),
+            "background": numbers(sm_b),
+        },
         "guided": {"radius": 2, "epsilon": 1e-4, "output": numbers(guided(image, alpha, 2, 1e-4), 7)},
     }
     here = pathlib.Path(__file__).resolve().parents[2]
