@@ -106,14 +106,16 @@ inline std::pair<WorkingMap, std::size_t> working_map(const Input& input, Shape 
 
 /// Stretches a map to [0,1] by its own extremes; a constant map becomes 0.
 inline void stretch(WorkingMap& map) {
-  if (map.values.empty()) {
-    map.values = Image<double>(map.levels.shape());
-    std::transform(map.levels.begin(), map.levels.end(), map.values.begin(), [](std::uint8_t v) { return v / 255.0; });
-    map.levels = {};
-  }
-  const auto [low, high] = std::minmax_element(map.values.begin(), map.values.end());
-  const double offset = *low, range = *high - *low;
-  for (double& v : map.values) v = range > 0 ? (v - offset) / range : 0.0;
+  const auto stretched = [](const auto& from) {
+    const auto [low, high] = std::minmax_element(from.begin(), from.end());
+    const double offset = *low, range = *high - *low;
+    Image<double> to(from.shape());
+    std::transform(from.begin(), from.end(), to.begin(),
+                   [&](double v) { return range > 0 ? (v - offset) / range : 0.0; });
+    return to;
+  };
+  map.values = map.levels.empty() ? stretched(map.values) : stretched(map.levels);
+  map.levels = {};
 }
 
 /// Overwrites the trimap's known areas.
@@ -171,21 +173,49 @@ inline std::vector<Warning> trimap_warnings(const TrimapFindings& f) {
   return warnings;
 }
 
-/// Sums of the four error maps over one region.
+/// Sums of the four errors over one region.
 struct Sums {
   std::size_t pixels = 0;
   double absolute = 0, squared = 0, gradient = 0, connectivity = 0;
+
+  void add(double p, double a, double gradient_error, double connectivity_error) {
+    ++pixels;
+    absolute += std::abs(p - a);
+    squared += (p - a) * (p - a);
+    gradient += gradient_error;
+    connectivity += connectivity_error;
+  }
+  Sums& operator+=(const Sums& o) {
+    pixels += o.pixels;
+    absolute += o.absolute;
+    squared += o.squared;
+    gradient += o.gradient;
+    connectivity += o.connectivity;
+    return *this;
+  }
 };
-inline Sums sums(const Input& p, const Input& a, const Image<double>& gradient, const Image<double>& connectivity,
-                 const Region& region) {
-  Sums s;
-  const auto absolute = region_sum(p, a, region, [](double x, double y) { return std::abs(x - y); });
-  s.pixels = absolute.pixels;
-  s.absolute = absolute.total;
-  s.squared = region_sum(p, a, region, [](double x, double y) { return (x - y) * (x - y); }).total;
-  s.gradient = region_sum(gradient, gradient, region, [](double e, double) { return e; }).total;
-  s.connectivity = region_sum(connectivity, connectivity, region, [](double e, double) { return e; }).total;
-  return s;
+struct RegionSums {
+  Sums unknown, whole;
+};
+inline RegionSums sums(const Input& prediction, const Input& truth, const Image<double>& gradient,
+                       const Image<double>& connectivity, const Image<std::uint8_t>& trimap) {
+  const auto width = static_cast<std::size_t>(trimap.width());
+  std::vector<double> p(width), a(width);
+  RegionSums all;
+  for (int y = 0; y < trimap.height(); ++y) {
+    prediction.row(y, p.data());
+    truth.row(y, a.data());
+    const double *g = gradient.view().row(y), *c = connectivity.view().row(y);
+    const std::uint8_t* t = trimap.view().row(y);
+    RegionSums line;  // row by row, which keeps the rounding small
+    for (std::size_t x = 0; x < width; ++x) {
+      line.whole.add(p[x], a[x], g[x], c[x]);
+      if (t[x] == 128) line.unknown.add(p[x], a[x], g[x], c[x]);
+    }
+    all.unknown += line.unknown;
+    all.whole += line.whole;
+  }
+  return all;
 }
 
 inline Values values(const Sums& s, const Preset& preset) {
@@ -286,8 +316,7 @@ inline Result<Report> evaluate(const Input& prediction, const Input& truth, cons
                                    "composition1k"});
   if (preset.paste) detail::paste(p, levels);
 
-  const auto unknown = detail::sums(p.input(), a.input(), *gradient, connectivity, Region::unknown(levels));
-  const auto whole = detail::sums(p.input(), a.input(), *gradient, connectivity, Region::whole());
+  const auto [unknown, whole] = detail::sums(p.input(), a.input(), *gradient, connectivity, levels);
   report.unknown = detail::values(unknown, preset);
   report.whole = detail::values(whole, preset);
   report.published = detail::published(unknown, whole, findings.between, preset);

@@ -27,7 +27,7 @@ struct Column {
 /// A published evaluation program's convention: everything in which programs differ (docs/metrics.md has the table).
 /// All of them read 8-bit files, so predictions and truths of other types are rounded to the nearest 8-bit level.
 struct Preset {
-  const char* name = "composition1k";
+  const char* name = "custom";
   const char* about = "";
   Column sad, mse, mad, gradient, connectivity;
   GradientOptions gradient_options{};
