@@ -29,12 +29,11 @@ struct PictureArgument {
     const Strides& strides = view.strides();
     const auto axis = [&](int extent, std::ptrdiff_t stride) {
       // Kernels index with 32 bits; the farthest byte has to be within reach.
-      constexpr std::ptrdiff_t limit = std::numeric_limits<std::int32_t>::max();
-      const std::ptrdiff_t reach = extent > 1 ? limit / static_cast<std::ptrdiff_t>(sizeof(T)) / (extent - 1) : limit;
-      if (stride > reach || stride < -reach) problem = "more than 2 GiB from its first to its last pixel";
-      // With one element, its stride means nothing; 32 bits must hold it all the same.
-      return BufferAxis{0, extent,
-                        extent > 1 || (stride <= limit && stride >= -limit) ? static_cast<std::int32_t>(stride) : 1, 0};
+      constexpr std::ptrdiff_t limit = std::numeric_limits<std::int32_t>::max() / sizeof(T);
+      if (extent > 1 && std::abs(stride) > limit / (extent - 1))
+        problem = "more than 2 GiB from its first to its last pixel";
+      // With one element, a stride means nothing and may be anything.
+      return BufferAxis{0, extent, extent > 1 ? static_cast<std::int32_t>(stride) : 1, 0};
     };
     axes[0] = axis(s.width, strides.x);
     axes[1] = axis(s.height, strides.y);

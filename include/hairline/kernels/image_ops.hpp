@@ -1,8 +1,10 @@
 #pragma once
+#include <algorithm>
 #include <cstdint>
 #include <initializer_list>
 #include <limits>
 #include <string>
+#include <type_traits>
 
 #include "hairline/core/pixel.hpp"
 #include "hairline/core/result.hpp"

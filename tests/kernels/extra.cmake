@@ -1,0 +1,10 @@
+# The kernel libraries exist only where kernels are built; their tests say so themselves.
+if(TARGET test_kernels)
+  if(TARGET hairline::kernels_image)
+    target_link_libraries(test_kernels PRIVATE hairline::kernels_image hairline::kernels_image_opencl)
+    target_compile_definitions(test_kernels PRIVATE HAIRLINE_HAVE_KERNELS=1)
+  else()
+    target_compile_definitions(test_kernels PRIVATE HAIRLINE_HAVE_KERNELS=0)
+    target_link_libraries(test_kernels PRIVATE ${CMAKE_DL_LIBS})
+  endif()
+endif()
