@@ -30,8 +30,8 @@ void add_common_options(CLI::App& verb, CommonOptions& options) {
 }
 
 void add_batch_options(CLI::App& verb, BatchOptions& options) {
-  verb.add_option("-j,--jobs", options.jobs, "How many files to work on at once", true)->check(CLI::Range(1, 1024));
-  verb.add_option("--threads", options.threads, "Threads for each file; 0: all, shared among the jobs", true)
+  verb.add_option("-j,--jobs", options.jobs, "How many files to work on at once")->check(CLI::Range(1, 1024));
+  verb.add_option("--threads", options.threads, "Threads for each file; 0: all, shared among the jobs")
       ->check(CLI::Range(0, 4096));
   verb.add_flag("-f,--force", options.force, "With folders and patterns: do finished files again");
 }

@@ -53,9 +53,9 @@ struct Batch {
   bool standard_output_taken = false;
   Json head = Json::object();  ///< keys of the JSON object besides version and verb
   /// Adds keys that need all files (means).
-  std::function<void(Json&, const std::vector<Outcome>&)> summarise;
+  std::function<void(Json&, const std::vector<Outcome>&)> summarise = {};
   /// Writes what belongs to the run as a whole (a table), before the JSON object. May throw JobError.
-  std::function<void(const std::vector<Outcome>&)> finish;
+  std::function<void(const std::vector<Outcome>&)> finish = {};
 };
 
 /// Runs the jobs, `jobs` at a time, with a progress bar; prints the results or the JSON object, and the failures.

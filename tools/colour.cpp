@@ -14,10 +14,10 @@ struct Named {
   unsigned rgb;
 };
 // "screen" is the green that background matting demonstrations use: 120,255,155.
-constexpr Named named[] = {{"screen", 0x78ff9b}, {"black", 0x000000},  {"white", 0xffffff},  {"gray", 0x808080},
-                           {"grey", 0x808080},   {"silver", 0xc0c0c0}, {"red", 0xff0000},    {"maroon", 0x800000},
-                           {"orange", 0xffa500}, {"yellow", 0xffff00}, {"olive", 0x808000},  {"lime", 0x00ff00},
-                           {"green", 0x008000},  {"teal", 0x008080},   {"cyan", 0x00ffff},   {"blue", 0x0000ff},
+constexpr Named named[] = {{"screen", 0x78ff9b}, {"black", 0x000000},  {"white", 0xffffff},   {"gray", 0x808080},
+                           {"grey", 0x808080},   {"silver", 0xc0c0c0}, {"red", 0xff0000},     {"maroon", 0x800000},
+                           {"orange", 0xffa500}, {"yellow", 0xffff00}, {"olive", 0x808000},   {"lime", 0x00ff00},
+                           {"green", 0x008000},  {"teal", 0x008080},   {"cyan", 0x00ffff},    {"blue", 0x0000ff},
                            {"navy", 0x000080},   {"purple", 0x800080}, {"magenta", 0xff00ff}, {"pink", 0xffc0cb}};
 
 Colour from_rgb(unsigned rgb) {

@@ -119,10 +119,9 @@ void add_compare(CLI::App& app, Action& action) {
   CLI::App& verb = *app.add_subcommand("compare", "How far two pictures are apart");
   verb.add_option("A", o->a, "Picture, folder, pattern or -")->required();
   verb.add_option("B", o->b, "The other; a folder or pattern is matched by name")->required();
-  verb.add_option("--threshold", o->threshold, "Exit code 4 if any value differs by more")
-      ->check(CLI::Range(0.0, 1e9));
+  verb.add_option("--threshold", o->threshold, "Exit code 4 if any value differs by more")->check(CLI::Range(0.0, 1e9));
   add_common_options(verb, o->common);
-  verb.add_option("-j,--jobs", o->batch.jobs, "How many files to work on at once", true)->check(CLI::Range(1, 1024));
+  verb.add_option("-j,--jobs", o->batch.jobs, "How many files to work on at once")->check(CLI::Range(1, 1024));
   verb.footer(footer);
   verb.callback([o, &action] { action = [o] { return run_compare(*o); }; });
 }

@@ -60,8 +60,7 @@ void composite_one(const Run& run, const std::string& file, Outcome& outcome) {
   outcome.stage("read");
   const Image<float> foreground = read_colour(file);
   const Plane alpha = read_mask(alpha_file);
-  const Image<float> background =
-      run.colour ? filled(foreground.shape(), *run.colour) : read_colour(background_file);
+  const Image<float> background = run.colour ? filled(foreground.shape(), *run.colour) : read_colour(background_file);
   want_size(alpha_file, alpha.shape(), foreground.shape(), "'" + file + "'");
   want_size(background_file, background.shape(), foreground.shape(), "'" + file + "'");
   json["size"] = {{"width", foreground.width()}, {"height", foreground.height()}};
@@ -76,8 +75,8 @@ void composite_one(const Run& run, const std::string& file, Outcome& outcome) {
   staged.commit();
   json["timings_ms"]["write"] = watch.lap_ms();
   json["timings_ms"]["total"] = watch.total_ms();
-  outcome.line = "wrote " + place + " (" + size_string(result.shape()) + ", " +
-                 duration_string(watch.total_ms() / 1e3) + ")";
+  outcome.line =
+      "wrote " + place + " (" + size_string(result.shape()) + ", " + duration_string(watch.total_ms() / 1e3) + ")";
 }
 
 int run_composite(const Options& o) {
@@ -109,7 +108,7 @@ void add_composite(CLI::App& app, Action& action) {
   verb.add_option("BG", o->background, "The new background: a picture, a folder of them, or a colour")->required();
   verb.add_option("OUT", o->out, "Where the result goes: .png or .exr, -, a folder, or a pattern")->required();
   verb.add_flag("--linear", o->linear, "Blend in linear light instead of display values");
-  verb.add_option("--depth", o->depth, "Bits of the PNGs", true)->check(CLI::IsMember({8, 16}));
+  verb.add_option("--depth", o->depth, "Bits of the PNGs")->check(CLI::IsMember({8, 16}));
   add_common_options(verb, o->common);
   add_batch_options(verb, o->batch);
   verb.footer(footer);

@@ -7,8 +7,7 @@
 namespace hairline::tool {
 
 /// The subject's own colour by the multi-level method. Throws JobError about `file`.
-Image<float> estimate_foreground(const Image<float>& picture, const Plane& alpha, const std::string& file,
-                                 int threads);
+Image<float> estimate_foreground(const Image<float>& picture, const Plane& alpha, const std::string& file, int threads);
 
 /// Colour and alpha side by side.  @pre the same size
 Image<float, AlphaMode::straight> cutout(const Image<float>& foreground, const Plane& alpha);

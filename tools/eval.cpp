@@ -27,9 +27,11 @@ struct Options {
 };
 
 const char* const footer =
-    "Default units (composition1k): SAD, Grad and Conn divided by 1000, MSE and MAD as they are; the unknown region is\n"
+    "Default units (composition1k): SAD, Grad and Conn divided by 1000, MSE and MAD as they are; the unknown region "
+    "is\n"
     "where the trimap is exactly 128. Without --trimap there are numbers of the whole picture alone, and the JSON\n"
-    "object's \"unknown\" is null. With folders, \"unknown\" and \"whole\" are plain means and \"files\" has each file's.\n"
+    "object's \"unknown\" is null. With folders, \"unknown\" and \"whole\" are plain means and \"files\" has each "
+    "file's.\n"
     "Examples:\n"
     "  hairline eval alpha.png truth.png --trimap trimap.png --json\n"
     "  hairline eval alphas/ truths/ --trimap trimaps/ --csv numbers.csv\n"
@@ -50,8 +52,8 @@ bool needs_trimap(const metrics::Preset& p) {
   const auto whole = [](const metrics::Column& c) {
     return c.over == metrics::Over::whole || c.over == metrics::Over::nothing;
   };
-  return p.paste || p.demand_pasted || !(whole(p.sad) && whole(p.mse) && whole(p.mad) && whole(p.gradient) &&
-                                         whole(p.connectivity));
+  return p.paste || p.demand_pasted ||
+         !(whole(p.sad) && whole(p.mse) && whole(p.mad) && whole(p.gradient) && whole(p.connectivity));
 }
 
 std::string spoken(const char* region, const Json& v) {
@@ -200,10 +202,10 @@ void add_eval(CLI::App& app, Action& action) {
   verb.add_option("PRED", o->prediction, "Predicted alpha; file, folder, pattern or -")->required();
   verb.add_option("TRUTH", o->truth, "The true alpha; a folder or pattern is matched by name")->required();
   verb.add_option("-t,--trimap", o->trimap, "Its trimap; a folder or pattern is matched by name");
-  verb.add_option("--as", o->preset, "Measure as this published program does:" + names, true);
+  verb.add_option("--as", o->preset, "Measure as this published program does:" + names);
   verb.add_option("--csv", o->csv, "Write a table, one row a file");
   add_common_options(verb, o->common);
-  verb.add_option("-j,--jobs", o->batch.jobs, "How many files to work on at once", true)->check(CLI::Range(1, 1024));
+  verb.add_option("-j,--jobs", o->batch.jobs, "How many files to work on at once")->check(CLI::Range(1, 1024));
   verb.footer(footer);
   verb.callback([o, &action] { action = [o] { return run_eval(*o); }; });
 }

@@ -6,7 +6,10 @@
 #include "batch.hpp"
 #include "cutout.hpp"
 #include "finished.hpp"
+#if __has_include("hairline/solvers/foreground_closed_form.hpp")
 #include "hairline/solvers/foreground_closed_form.hpp"
+#define HAVE_FCF
+#endif
 #include "job_error.hpp"
 #include "paths.hpp"
 #include "picture_files.hpp"
@@ -41,9 +44,13 @@ struct Run {
 Image<float> estimate(const Run& run, const Image<float>& picture, const Plane& alpha, const std::string& image) {
   const int threads = run.options.batch.threads_per_job();
   if (run.options.method == "ml") return estimate_foreground(picture, alpha, image, threads);
+#ifdef HAVE_FCF
   ForegroundClosedFormOptions options;
   options.solve.threads = threads;
   return std::move(take(foreground_closed_form<float>(picture, alpha, options), image).foreground);
+#else
+  throw JobError(image, "not yet");
+#endif
 }
 
 void foreground_one(const Run& run, const std::string& image, Outcome& outcome) {
@@ -102,9 +109,9 @@ void add_foreground(CLI::App& app, Action& action) {
   verb.add_option("IMAGE", o->image, "Picture, folder, quoted pattern, or -")->required();
   verb.add_option("ALPHA", o->alpha, "Its alpha; or a folder or pattern of them, matched by name")->required();
   verb.add_option("OUT", o->out, "Where the colour goes: .png or .exr, -, a folder, or a pattern")->required();
-  verb.add_option("-m,--method", o->method, "ml (multi-level) or cf (closed form)", true)
+  verb.add_option("-m,--method", o->method, "ml (multi-level) or cf (closed form)")
       ->check(CLI::IsMember({"ml", "cf"}));
-  verb.add_option("--depth", o->depth, "Bits of the PNGs", true)->check(CLI::IsMember({8, 16}));
+  verb.add_option("--depth", o->depth, "Bits of the PNGs")->check(CLI::IsMember({8, 16}));
   add_common_options(verb, o->common);
   add_batch_options(verb, o->batch);
   verb.footer(footer);

@@ -6,9 +6,9 @@
 #include "batch.hpp"
 #include "exit_code.hpp"
 #include "hairline/core/version.hpp"
-#include "wrong_use.hpp"
 #include "staged.hpp"
 #include "verbs.hpp"
+#include "wrong_use.hpp"
 
 namespace {
 
@@ -39,6 +39,7 @@ int main(int argc, char** argv) {
   CLI::App app("hairline: a picture in, an alpha out.", "hairline");
   app.set_version_flag("--version", std::string("hairline ") + HAIRLINE_VERSION_STRING);
   app.require_subcommand(1);
+  app.option_defaults()->always_capture_default();
   app.footer(footer);
   Action action;
   add_matte(app, action);

@@ -213,14 +213,13 @@ void write_results(const Run& run, const std::string& image, const MatteInput& i
   }
   outcome.stage("write");
   write_picture(targets.alpha.temporary, targets.alpha.place, matte.alpha, depth);
-  if (run.foreground.given())
-    write_picture(targets.foreground.temporary, targets.foreground.place, foreground, depth);
+  if (run.foreground.given()) write_picture(targets.foreground.temporary, targets.foreground.place, foreground, depth);
   if (run.cutout.given())
     write_picture(targets.cutout.temporary, targets.cutout.place, cutout(foreground, matte.alpha), depth);
   if (run.composite.given()) {
     const std::string over = run.over_colour ? std::string() : run.over_picture.of(image);
-    const Image<float> background = run.over_colour ? filled(input.picture.shape(), *run.over_colour)
-                                                    : read_colour(over);
+    const Image<float> background =
+        run.over_colour ? filled(input.picture.shape(), *run.over_colour) : read_colour(over);
     if (!run.over_colour) want_size(over, background.shape(), input.picture.shape(), "'" + image + "'");
     write_picture(targets.composite.temporary, targets.composite.place,
                   put_over(foreground, matte.alpha, background, image), depth);
@@ -301,7 +300,7 @@ void add_solver_options(CLI::App& verb, MatteOptions& o) {
                                                               {"ichol", Preconditioner::incomplete_cholesky},
                                                               {"multigrid", Preconditioner::multigrid}};
   const std::string group = "Solver";
-  verb.add_option("--precision", o.precision, "f64 or f32", true)->check(CLI::IsMember({"f32", "f64"}))->group(group);
+  verb.add_option("--precision", o.precision, "f64 or f32")->check(CLI::IsMember({"f32", "f64"}))->group(group);
   verb.add_option("--preconditioner", o.preconditioner, "auto, none, jacobi, ichol or multigrid")
       ->transform(CLI::CheckedTransformer(preconditioners))
       ->group(group);
@@ -318,7 +317,7 @@ void add_solver_options(CLI::App& verb, MatteOptions& o) {
       ->check(CLI::Range(1, 1000))
       ->group(group);
   verb.add_option("--start", o.start, "An earlier alpha to start from (the last frame's, say)")->group(group);
-  verb.add_option("--device", o.device, "Where to compute: cpu", true)->group(group);
+  verb.add_option("--device", o.device, "Where to compute: cpu")->group(group);
 }
 
 }  // namespace
@@ -339,7 +338,7 @@ void add_matte(CLI::App& app, Action& action) {
   verb.add_option("--over", o->over,
                   "A colour name, #rrggbb, r,g,b (0..255) or a picture; default screen (120,255,155)");
   verb.add_option("--cutout", o->cutout, "Write colour and alpha in one file: straight in PNG, associated in EXR");
-  verb.add_option("--depth", o->depth, "Bits of the PNGs", true)->check(CLI::IsMember({8, 16}));
+  verb.add_option("--depth", o->depth, "Bits of the PNGs")->check(CLI::IsMember({8, 16}));
   add_solver_options(verb, *o);
   add_common_options(verb, o->common);
   add_batch_options(verb, o->batch);

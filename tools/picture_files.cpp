@@ -96,8 +96,8 @@ void write_picture(const std::string& temporary, const std::string& place,
 
 void want_size(const std::string& file, const Shape& given, const Shape& wanted, const std::string& whose) {
   if (!given.same_pixels(wanted))
-    throw JobError(file, "wanted " + size_string(wanted) + " pixels, the size of " + whose + ", given " +
-                             size_string(given));
+    throw JobError(file,
+                   "wanted " + size_string(wanted) + " pixels, the size of " + whose + ", given " + size_string(given));
 }
 
 }  // namespace hairline::tool

@@ -57,7 +57,8 @@ std::string make_temporary(const std::string& folder, const std::string& place) 
   static std::atomic<unsigned> counter{0};
   for (int attempt = 0; attempt < 100; ++attempt) {
     const std::string path =
-        (fs::path(folder) / (".hairline-" + std::to_string(getpid()) + "-" + std::to_string(counter++) + ".tmp")).string();
+        (fs::path(folder) / (".hairline-" + std::to_string(getpid()) + "-" + std::to_string(counter++) + ".tmp"))
+            .string();
     const int file = open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
     if (file >= 0) {
       close(file);

@@ -21,14 +21,13 @@ struct Options {
   CommonOptions common;
   BatchOptions batch;
   std::string mask, out;
-  double foreground = 240, background = 10;
-  int erode = 10;
+  double foreground = 240, background = 10, erode = 10;
   bool from_alpha = false;
 };
 
 const char* const footer =
     "--fg and --bg are on the scale 0..255, whatever the mask's depth. The trimap is an 8-bit PNG of 0, 128 and 255.\n"
-    "--from-alpha: unknown is where the alpha is neither --fg nor --bg, widened by --erode.\n"
+    "--from-alpha: unknown is where the alpha lies between --bg and --fg, by default 0 and 255, widened by --erode.\n"
     "Examples:\n"
     "  hairline trimap mask.png trimap.png --erode 15\n"
     "  hairline trimap alphas/ trimaps/ --from-alpha --fg 254 --bg 1 --erode 8";
@@ -36,8 +35,8 @@ const char* const footer =
 Result<Plane> make_trimap(const Options& o, const Plane& mask) {
   if (o.from_alpha) {
     TrimapFromAlphaOptions options;
-    options.fg = o.foreground / 255;
-    options.bg = o.background / 255;
+    options.upper = o.foreground / 255;
+    options.lower = o.background / 255;
     options.dilate = o.erode;
     return trimap_from_alpha(mask, options);
   }
@@ -54,9 +53,8 @@ void count_classes(const Plane& trimap, const std::string& file, Outcome& outcom
     background += t <= 0.1f ? 1 : 0;
     foreground += t >= 0.9f ? 1 : 0;
   }
-  outcome.json["pixels"] = {{"background", background},
-                            {"unknown", trimap.size() - background - foreground},
-                            {"foreground", foreground}};
+  outcome.json["pixels"] = {
+      {"background", background}, {"unknown", trimap.size() - background - foreground}, {"foreground", foreground}};
   if (foreground == 0) outcome.warnings.push_back(file + ": the trimap has no foreground left (lower --erode or --fg)");
   if (background == 0) outcome.warnings.push_back(file + ": the trimap has no background left (lower --erode)");
 }
@@ -114,16 +112,20 @@ void add_trimap(CLI::App& app, Action& action) {
   verb.add_option("MASK", o->mask, "Mask or alpha (an RGBA file's alpha counts); file, folder, pattern or -")
       ->required();
   verb.add_option("OUT", o->out, "Where the trimap goes: .png, -, a folder, or a pattern")->required();
-  verb.add_option("--fg", o->foreground, "Above this is foreground, before eroding (0..255)", true)
+  verb.add_option("--fg", o->foreground, "At or above this is foreground, before eroding (0..255)")
       ->check(CLI::Range(0.0, 255.0));
-  verb.add_option("--bg", o->background, "Below this is background, before eroding (0..255)", true)
+  verb.add_option("--bg", o->background, "At or below this is background, before eroding (0..255)")
       ->check(CLI::Range(0.0, 255.0));
-  verb.add_option("--erode", o->erode, "How many pixels both are eroded by", true)->check(CLI::Range(0, 10000));
+  verb.add_option("--erode", o->erode, "How many pixels both are eroded by")->check(CLI::Range(0.0, 10000.0));
   verb.add_flag("--from-alpha", o->from_alpha, "MASK is a finished alpha: keep all its mixed pixels unknown");
   add_common_options(verb, o->common);
   add_batch_options(verb, o->batch);
   verb.footer(footer);
-  verb.callback([o, &action] { action = [o] { return run_trimap(*o); }; });
+  verb.callback([o, &verb, &action] {
+    if (o->from_alpha && verb.count("--fg") == 0) o->foreground = 255;
+    if (o->from_alpha && verb.count("--bg") == 0) o->background = 0;
+    action = [o] { return run_trimap(*o); };
+  });
 }
 
 }  // namespace hairline::tool

@@ -38,8 +38,8 @@ struct Method {
   std::string name, long_name, about;
   bool takes_plate = false;
   bool has_epsilon = false, has_radius = false, has_start = false, has_preconditioner = false;
-  bool iterates = true;       ///< --tolerance and --max-iterations mean something
-  bool single_only = false;   ///< works in one precision whatever is asked: --precision f64 is refused
+  bool iterates = true;                  ///< --tolerance and --max-iterations mean something
+  bool single_only = false;              ///< works in one precision whatever is asked: --precision f64 is refused
   SolveOptions (*defaults)() = nullptr;  ///< the solver's own tolerance and limit
   Result<Matte> (*run)(const MatteInput&, const MethodSettings&) = nullptr;
 };
@@ -57,10 +57,10 @@ Result<Matte> in_precision(const MethodSettings& settings, F&& f) {
 }
 
 /// A solver's result as the tool passes it on.
-template <class Scalar>
-Result<Matte> to_matte(Result<AlphaResult<Scalar>> result) {
+template <class Found>
+Result<Matte> to_matte(Result<Found> result) {
   if (!result) return result.error();
-  if constexpr (std::is_same_v<Scalar, float>) {
+  if constexpr (std::is_same_v<typename decltype(Found::alpha)::value_type, float>) {
     return Matte{std::move(result->alpha), result->report, {}};
   } else {
     return Matte{convert<float>(result->alpha), result->report, {}};
