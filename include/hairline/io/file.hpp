@@ -63,9 +63,12 @@ inline Result<void> write_file_unguarded(const std::string& path, std::span<cons
   std::error_code ec;
   if (path.empty()) return cannot_write(path, ErrorCode::invalid_argument, "the file name is empty");
   fs::path target(path);
-  if (fs::is_symlink(fs::symlink_status(target, ec))) {  // replace what the link names, not the link
-    const fs::path real = fs::weakly_canonical(target, ec);
-    if (!ec) target = real;
+  for (int hops = 0; fs::is_symlink(fs::symlink_status(target, ec));
+       ++hops) {  // replace what a link names, not the link
+    if (hops == 40) return cannot_write(path, ErrorCode::io, "its links name each other");
+    const fs::path next = fs::read_symlink(target, ec);
+    if (ec) return cannot_write(path, ErrorCode::io, ec.message());
+    target = next.is_absolute() ? next : target.parent_path() / next;
   }
   const fs::file_status old = fs::status(target, ec);
   if (fs::is_directory(old)) return cannot_write(path, ErrorCode::io, "it is a folder");
