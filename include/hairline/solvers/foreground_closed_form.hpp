@@ -56,26 +56,6 @@ typename UnknownSystem<Scalar>::Matrix colour_matrix(const Image<Scalar>& alpha,
   return assemble_rows<Scalar>(2 * height * width, row, pool);
 }
 
-/// Takes over a channel's solve into the report of all three: most steps, largest residual, worst ending.
-inline void add_to(SolveReport& all, const SolveReport& one) {
-  const auto badness = [](SolveStatus s) {
-    switch (s) {
-      case SolveStatus::nothing_to_solve:
-        return 0;
-      case SolveStatus::converged:
-        return 1;
-      case SolveStatus::iteration_limit:
-        return 2;
-      case SolveStatus::breakdown:
-        return 3;
-    }
-    return 3;
-  };
-  all.iterations = std::max(all.iterations, one.iterations);
-  all.residual = std::max(all.residual, one.residual);
-  if (badness(one.status) > badness(all.status)) all.status = one.status;
-}
-
 /// Solves the three channels with one matrix and one preconditioner.
 template <class Scalar, class Precondition>
 ForegroundResult<Scalar> solve_colours(const typename UnknownSystem<Scalar>::Matrix& matrix,

@@ -54,4 +54,26 @@ Result<Image<Scalar>> working_alpha(AnyView alpha, const Shape& picture, const c
   return out;
 }
 
+/// Takes over one channel's solve into the report of them all: most steps, largest residual, worst ending.
+inline void add_to(SolveReport& all, const SolveReport& one) {
+  const auto badness = [](SolveStatus s) {
+    switch (s) {
+      case SolveStatus::nothing_to_solve:
+        return 0;
+      case SolveStatus::converged:
+        return 1;
+      case SolveStatus::iteration_limit:
+        return 2;
+      case SolveStatus::breakdown:
+        return 3;
+    }
+    return 3;
+  };
+  all.iterations = std::max(all.iterations, one.iterations);
+  all.residual = std::max(all.residual, one.residual);
+  if (badness(one.status) > badness(all.status)) all.status = one.status;
+  all.preconditioner = one.preconditioner;
+  all.preconditioner_replaced = all.preconditioner_replaced || one.preconditioner_replaced;
+}
+
 }  // namespace hairline
