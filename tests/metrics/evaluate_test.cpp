@@ -18,6 +18,20 @@ bool warns(const Report& report, WarningCode code, std::size_t count) {
 }
 }  // namespace
 
+TEST_CASE("a report is plain numbers") {
+  const auto c = metrics_test::synthetic();
+  const auto &prediction = c.prediction, &truth = c.truth, &trimap = c.trimap;
+  // [evaluate]
+  const auto report = hairline::metrics::evaluate(prediction, truth, trimap).value();  // as Composition-1k does
+  const std::optional<double> sad = report.unknown.sad;                                // absent if nothing is unknown
+  const std::optional<double> mse = report.whole.mse;
+  const bool trusted = report.warnings.empty();
+  // [/evaluate]
+  CHECK(*sad * 1000 == Approx(3.886274510).margin(5e-10));
+  CHECK(*mse == Approx(0.00081851531).margin(5e-12));
+  CHECK(trusted);
+}
+
 TEST_CASE("presets scale and mix regions as their programs do") {
   const auto c = metrics_test::synthetic();
   const auto ref = evaluate(c.prediction, c.truth, c.trimap).value();
