@@ -6,10 +6,7 @@
 #include "batch.hpp"
 #include "cutout.hpp"
 #include "finished.hpp"
-#if __has_include("hairline/solvers/foreground_closed_form.hpp")
 #include "hairline/solvers/foreground_closed_form.hpp"
-#define HAVE_FCF
-#endif
 #include "job_error.hpp"
 #include "paths.hpp"
 #include "picture_files.hpp"
@@ -45,13 +42,9 @@ struct Run {
 Image<float> estimate(const Run& run, const Image<float>& picture, const Plane& alpha, const std::string& image) {
   const int threads = run.options.batch.threads_per_job();
   if (run.options.method == "ml") return estimate_foreground(picture, alpha, image, threads);
-#ifdef HAVE_FCF
   ForegroundClosedFormOptions options;
   options.solve.threads = threads;
   return std::move(take(foreground_closed_form<float>(picture, alpha, options), image).foreground);
-#else
-  throw JobError(image, "not yet");
-#endif
 }
 
 void foreground_one(const Run& run, const std::string& image, Outcome& outcome) {

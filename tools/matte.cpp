@@ -341,7 +341,7 @@ void add_matte(CLI::App& app, Action& action) {
   verb.add_option("--foreground,--fgr", o->foreground, "Write the subject's own colour: straight RGB, never zeroed");
   verb.add_option("--composite,--com", o->composite, "Write the subject over what --over says");
   verb.add_option("--over", o->over,
-                  "A colour name, #rrggbb, r,g,b (0..255) or a picture; default screen (120,255,155)");
+                  "A picture, r,g,b (0..255), #rrggbb, or one of " + colour_names() + "; default screen (120,255,155)");
   verb.add_option("--cutout", o->cutout, "Write colour and alpha in one file: straight in PNG, associated in EXR");
   verb.add_option("--depth", o->depth, "Bits of the PNGs")->check(CLI::IsMember({8, 16}));
   add_solver_options(verb, *o);
