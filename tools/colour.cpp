@@ -49,7 +49,7 @@ std::optional<Colour> parse_colour(const std::string& text) {
 
 std::string colour_names() {
   std::string out;
-  for (const Named& n : named) out += (out.empty() ? "" : " ") + std::string(n.name);
+  for (const Named& n : named) out.append(out.empty() ? "" : " ").append(n.name);
   return out;
 }
 

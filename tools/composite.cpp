@@ -40,6 +40,7 @@ struct Run {
   Partner alpha, background;
   std::optional<Colour> colour;
   Place out;
+  Claims claims;
 };
 
 void composite_one(const Run& run, const std::string& file, Outcome& outcome) {
@@ -51,6 +52,7 @@ void composite_one(const Run& run, const std::string& file, Outcome& outcome) {
   json["alpha"] = alpha_file;
   json["background"] = run.options.background;
   json["outputs"]["composite"] = place;
+  run.claims.check(place, file, {file, alpha_file, background_file});
   if (run.several && !run.options.batch.force && finished({file, alpha_file, background_file}, {place})) {
     outcome.skipped = true;
     return;
@@ -82,14 +84,16 @@ void composite_one(const Run& run, const std::string& file, Outcome& outcome) {
 int run_composite(const Options& o) {
   check_streams({o.foreground, o.alpha, o.background}, {o.out}, o.common);
   const Inputs inputs = expand_inputs(o.foreground);
-  Run run{o, inputs.several, Partner(o.alpha, "alpha", inputs.several), {}, parse_colour(o.background), {}};
+  Run run{o, inputs.several, Partner(o.alpha, "alpha", inputs.several), {}, parse_colour(o.background), {}, {}};
   if (!run.colour) run.background = Partner(o.background, "background", inputs.several);
   run.out = Place(o.out, inputs.several);
   if (const std::string wrong = run.out.wrong(); !wrong.empty()) throw WrongUse{wrong};
   run.out.make_folder();
   std::vector<Job> jobs;
-  for (const std::string& file : inputs.files)
+  for (const std::string& file : inputs.files) {
+    run.claims.claim(run.out.of(file), file);
     jobs.push_back({file, [&run, file](Outcome& outcome) { composite_one(run, file, outcome); }});
+  }
   const Batch batch{"composite",
                     run.several,
                     o.out == "-",

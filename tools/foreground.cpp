@@ -6,10 +6,7 @@
 #include "batch.hpp"
 #include "cutout.hpp"
 #include "finished.hpp"
-#if __has_include("hairline/solvers/foreground_closed_form.hpp")
 #include "hairline/solvers/foreground_closed_form.hpp"
-#define HAVE_FCF
-#endif
 #include "job_error.hpp"
 #include "paths.hpp"
 #include "picture_files.hpp"
@@ -39,18 +36,15 @@ struct Run {
   bool several = false;
   Partner alpha;
   Place out;
+  Claims claims;
 };
 
 Image<float> estimate(const Run& run, const Image<float>& picture, const Plane& alpha, const std::string& image) {
   const int threads = run.options.batch.threads_per_job();
   if (run.options.method == "ml") return estimate_foreground(picture, alpha, image, threads);
-#ifdef HAVE_FCF
   ForegroundClosedFormOptions options;
   options.solve.threads = threads;
   return std::move(take(foreground_closed_form<float>(picture, alpha, options), image).foreground);
-#else
-  throw JobError(image, "not yet");
-#endif
 }
 
 void foreground_one(const Run& run, const std::string& image, Outcome& outcome) {
@@ -60,6 +54,7 @@ void foreground_one(const Run& run, const std::string& image, Outcome& outcome) 
   json["image"] = image;
   json["alpha"] = alpha_file;
   json["outputs"]["foreground"] = place;
+  run.claims.check(place, image, {image, alpha_file});
   if (run.several && !run.options.batch.force && finished({image, alpha_file}, {place})) {
     outcome.skipped = true;
     return;
@@ -87,12 +82,14 @@ void foreground_one(const Run& run, const std::string& image, Outcome& outcome) 
 int run_foreground(const ForegroundOptions& o) {
   check_streams({o.image, o.alpha}, {o.out}, o.common);
   const Inputs inputs = expand_inputs(o.image);
-  const Run run{o, inputs.several, Partner(o.alpha, "alpha", inputs.several), Place(o.out, inputs.several)};
+  Run run{o, inputs.several, Partner(o.alpha, "alpha", inputs.several), Place(o.out, inputs.several), {}};
   if (const std::string wrong = run.out.wrong(); !wrong.empty()) throw WrongUse{wrong};
   run.out.make_folder();
   std::vector<Job> jobs;
-  for (const std::string& image : inputs.files)
+  for (const std::string& image : inputs.files) {
+    run.claims.claim(run.out.of(image), image);
     jobs.push_back({image, [&run, image](Outcome& outcome) { foreground_one(run, image, outcome); }});
+  }
   const Batch batch{"foreground",
                     run.several,
                     o.out == "-",
@@ -109,8 +106,7 @@ void add_foreground(CLI::App& app, Action& action) {
   verb.add_option("IMAGE", o->image, "Picture, folder, quoted pattern, or -")->required();
   verb.add_option("ALPHA", o->alpha, "Its alpha; or a folder or pattern of them, matched by name")->required();
   verb.add_option("OUT", o->out, "Where the colour goes: .png or .exr, -, a folder, or a pattern")->required();
-  verb.add_option("-m,--method", o->method, "ml (multi-level) or cf (closed form)")
-      ->check(CLI::IsMember({"ml", "cf"}));
+  verb.add_option("-m,--method", o->method, "ml (multi-level) or cf (closed form)")->check(CLI::IsMember({"ml", "cf"}));
   verb.add_option("--depth", o->depth, "Bits of the PNGs")->check(CLI::IsMember({8, 16}));
   add_common_options(verb, o->common);
   add_batch_options(verb, o->batch);

@@ -51,12 +51,14 @@ void print_info(const Json& json) {
               json["compiler"].get<std::string>().c_str(), json["threads"].get<unsigned>());
   const Json& k = json["kernels"];
   if (k["built"].get<bool>()) {
-    std::printf("kernels   compiled by Halide %s, CPU level in use: %s\n", k["halide"].get<std::string>().c_str(),
-                k["level"].get<std::string>().c_str());
-    std::printf("devices   %s\n", joined(k["devices"]).c_str());
+    std::printf("kernels   %s, compiled by Halide %s\n", k["library"].get<std::string>().c_str(),
+                k["halide"].get<std::string>().c_str());
   } else {
-    std::printf("kernels   not built in (HAIRLINE_KERNELS=off)\ndevices   cpu\n");
+    std::printf("kernels   not built in (HAIRLINE_KERNELS=off)\n");
   }
+  std::printf("CPU level %s\ndevices   %s\n",
+              k[k["level"].is_null() ? "level_error" : "level"].get<std::string>().c_str(),
+              joined(k["devices"]).c_str());
   std::printf("read      %s\nwrite     %s\nmethods\n", joined(json["formats"]["read"]).c_str(),
               joined(json["formats"]["write"]).c_str());
   for (const auto& m : json["methods"])

@@ -3,7 +3,8 @@
 
 namespace hairline::tool {
 
-/// {"built", "halide", "level", "devices"}: the compiled kernels of this build and what they run on here.
+/// {"built", "halide", "library", "level", "devices"}: the compiled kernels of this build, the CPU level they run at
+/// here, and the devices there are.
 Json kernel_info();
 
 }  // namespace hairline::tool

@@ -56,6 +56,7 @@ struct Run {
   Partner trimap, plate, start, over_picture;
   std::optional<Colour> over_colour;
   Place alpha, foreground, composite, cutout;
+  Claims claims;
 };
 
 std::string beside(const std::string& place, const std::string& suffix) {
@@ -193,6 +194,7 @@ void reserve(const Run& run, const std::string& image, Targets& targets, Json& j
   const auto add = [&](const char* key, const Place& place, Targets::One& one) {
     if (!place.given()) return;
     one.place = place.of(image);
+    run.claims.check(one.place, image, {image, run.trimap.of(image), run.plate.of(image), run.start.of(image)});
     json["outputs"][key] = one.place;
     one.temporary = targets.staged.add(one.place);
   };
@@ -248,6 +250,7 @@ void matte_one(const Run& run, const std::string& image, Outcome& outcome) {
   json["image"] = image;
   if (run.trimap.given()) json["trimap"] = run.trimap.of(image);
   if (run.plate.given()) json["background"] = run.plate.of(image);
+  run.claims.check(run.alpha.of(image), image, {});
   if (run.several && !run.options.batch.force && is_finished(run, image)) {
     outcome.skipped = true;
     return;
@@ -280,12 +283,14 @@ void matte_one(const Run& run, const std::string& image, Outcome& outcome) {
 }
 
 int run_matte(const MatteOptions& given) {
-  const Run run = prepare(given);
+  Run run = prepare(given);
   const MatteOptions& o = run.options;
   for (const Place* place : {&run.alpha, &run.foreground, &run.composite, &run.cutout}) place->make_folder();
   std::vector<Job> jobs;
-  for (const std::string& image : expand_inputs(o.image).files)
+  for (const std::string& image : expand_inputs(o.image).files) {
+    run.claims.claim(run.alpha.of(image), image);
     jobs.push_back({image, [&run, image](Outcome& outcome) { matte_one(run, image, outcome); }});
+  }
   Batch batch{"matte", run.several, false, {}, {}};
   for (const auto* s : {&o.alpha, &o.foreground, &o.composite, &o.cutout})
     batch.standard_output_taken = batch.standard_output_taken || *s == "-";
@@ -336,7 +341,7 @@ void add_matte(CLI::App& app, Action& action) {
   verb.add_option("--foreground,--fgr", o->foreground, "Write the subject's own colour: straight RGB, never zeroed");
   verb.add_option("--composite,--com", o->composite, "Write the subject over what --over says");
   verb.add_option("--over", o->over,
-                  "A colour name, #rrggbb, r,g,b (0..255) or a picture; default screen (120,255,155)");
+                  "A picture, r,g,b (0..255), #rrggbb, or one of " + colour_names() + "; default screen (120,255,155)");
   verb.add_option("--cutout", o->cutout, "Write colour and alpha in one file: straight in PNG, associated in EXR");
   verb.add_option("--depth", o->depth, "Bits of the PNGs")->check(CLI::IsMember({8, 16}));
   add_solver_options(verb, *o);

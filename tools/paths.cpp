@@ -128,4 +128,15 @@ void Place::make_folder() const {
   if (error) throw JobError(folder.string(), "cannot be made a folder: " + error.message());
 }
 
+void Claims::check(const std::string& place, const std::string& picture, const std::vector<std::string>& inputs) const {
+  const auto owner = owners_.find(place);
+  if (owner != owners_.end() && owner->second != picture)
+    throw JobError(picture, "wanted an output of its own, given '" + place + "', which " + owner->second + " has");
+  std::error_code error;
+  if (!fs::is_regular_file(place, error)) return;
+  for (const std::string& input : inputs)
+    if (fs::equivalent(place, input, error) && !error)
+      throw JobError(place, "wanted an output that is not an input too");
+}
+
 }  // namespace hairline::tool

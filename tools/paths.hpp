@@ -1,5 +1,7 @@
 #pragma once
+#include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "batch.hpp"
@@ -57,6 +59,18 @@ class Place {
   bool is_pattern() const { return several_ && argument_.find('*') != std::string::npos; }
   std::string argument_;
   bool several_ = false;
+};
+
+/// Which picture of a run each place belongs to, so that two pictures of one name do not overwrite each other.
+class Claims {
+ public:
+  /// The first picture to claim a place has it.
+  void claim(const std::string& place, const std::string& picture) { owners_.emplace(place, picture); }
+  /// Throws JobError if the place belongs to another picture, or is one of the inputs.
+  void check(const std::string& place, const std::string& picture, const std::vector<std::string>& inputs) const;
+
+ private:
+  std::map<std::string, std::string> owners_;
 };
 
 }  // namespace hairline::tool

@@ -138,6 +138,8 @@ std::string StagedOutputs::add(const std::string& path) {
       if (!error) item.place = real.string();
     }
   }
+  for (const Item& other : items_)
+    if (!item.streamed && other.place == item.place) throw JobError(path, "wanted for two outputs at once");
   const fs::path parent = fs::path(item.place).parent_path();
   const std::string folder = item.streamed ? scratch_folder() : parent.empty() ? "." : parent.string();
   if (!fs::is_directory(folder, error)) throw JobError(path, "wanted an existing folder, given '" + folder + "'");

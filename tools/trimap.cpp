@@ -59,13 +59,22 @@ void count_classes(const Plane& trimap, const std::string& file, Outcome& outcom
   if (background == 0) outcome.warnings.push_back(file + ": the trimap has no background left (lower --erode)");
 }
 
-void trimap_one(const Options& o, bool several, const Place& out, const std::string& file, Outcome& outcome) {
+struct Run {
+  Options options;
+  bool several = false;
+  Place out;
+  Claims claims;
+};
+
+void trimap_one(const Run& run, const std::string& file, Outcome& outcome) {
+  const Options& o = run.options;
   Stopwatch watch;
   Json& json = outcome.json;
-  const std::string place = out.of(file);
+  const std::string place = run.out.of(file);
   json["mask"] = file;
   json["outputs"]["trimap"] = place;
-  if (several && !o.batch.force && finished({file}, {place})) {
+  run.claims.check(place, file, {file});
+  if (run.several && !o.batch.force && finished({file}, {place})) {
     outcome.skipped = true;
     return;
   }
@@ -90,12 +99,14 @@ int run_trimap(const Options& o) {
   if (o.background >= o.foreground) throw WrongUse{"wanted --bg below --fg"};
   check_streams({o.mask}, {o.out}, o.common);
   const Inputs inputs = expand_inputs(o.mask);
-  const Place out(o.out, inputs.several);
-  if (const std::string wrong = out.wrong(); !wrong.empty()) throw WrongUse{wrong};
-  out.make_folder();
+  Run run{o, inputs.several, Place(o.out, inputs.several), {}};
+  if (const std::string wrong = run.out.wrong(); !wrong.empty()) throw WrongUse{wrong};
+  run.out.make_folder();
   std::vector<Job> jobs;
-  for (const std::string& file : inputs.files)
-    jobs.push_back({file, [&, file](Outcome& outcome) { trimap_one(o, inputs.several, out, file, outcome); }});
+  for (const std::string& file : inputs.files) {
+    run.claims.claim(run.out.of(file), file);
+    jobs.push_back({file, [&run, file](Outcome& outcome) { trimap_one(run, file, outcome); }});
+  }
   const Batch batch{"trimap",
                     inputs.several,
                     o.out == "-",
