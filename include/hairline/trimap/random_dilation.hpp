@@ -22,7 +22,7 @@ struct RandomDilation {
   DrawRange size{1, 29};       ///< of the element, pixels across
   DrawRange iterations{1, 1};  ///< how often it is applied
   bool same_for_both = false;  ///< one draw for erosion and dilation instead of one each
-  double known_margin = 1e-5;  ///< alpha within this of 0 or 1 is known before
+  double known_margin = 1e-5;  ///< alpha within this of 0 or 1 is known beforehand
 
   /// Deep Image Matting as trained by huochaitiantang: size 2 to 4, 5 to 14 times, the same for both.
   static constexpr RandomDilation deep_image_matting() { return {{2, 4}, {5, 14}, true, 1e-5}; }

@@ -100,7 +100,8 @@ struct TrimapFromAlphaOptions {
 };
 
 /// A trimap from an alpha: unknown where it is between the bounds, and `dilate` pixels around that and around edges
-/// where foreground meets background directly.
+/// where foreground meets background directly. By default only 0 and 1 are known, as in the published trainings: an
+/// alpha whose inside is 254 of 255 becomes unknown all over, and wants `upper` lowered.
 /// Shapes, border, errors and cost as for trimap_from_mask.
 inline Result<Plane> trimap_from_alpha(AnyView alpha, TrimapFromAlphaOptions options = {}) {
   return detail::eroded_trimap(alpha, options.lower, options.upper, options.dilate, options.dilate, options.metric,
