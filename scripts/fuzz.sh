@@ -24,7 +24,7 @@ for target in "${targets[@]}"; do
   fi
 done
 
-.venv/bin/cmake --preset fuzz --log-level=WARNING --no-warn-unused-cli
+.venv/bin/cmake --preset fuzz --log-level=WARNING -Wno-unused-cli
 .venv/bin/cmake --build build-fuzz --parallel "${JOBS:-2}" --target "${targets[@]/%/_fuzz}"
 
 # Where a target's first inputs come from: the recorded pictures of its formats, and tests/fuzz/seeds/<target>.
