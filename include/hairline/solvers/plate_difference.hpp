@@ -103,10 +103,47 @@ struct PlateDifference {
   struct Scale {
     double blur = 0;             // sigma of the Gaussian, pixels
     Image<float> chi2;           // (H, W)
+    Image<float> inner;          // (H, W)  least chi2 within the blur's reach: what a neighbour cannot have caused
+    Image<float> shadow;         // (H, W)  chi2 if the plate is darkened by `shade`
     std::array<double, 3> shrink{1, 1, 1};  // deviation of the blurred normalised difference per channel
   };
   std::vector<Scale> scales;
+  Image<float> shade;  // (H, W)  picture / plate, brightness alone, averaged over a few pixels; at most 1
 };
+
+namespace detail {
+
+/// chi^2 of a normalised difference after blurring, with the deviations that its background part (or `shrink`) has.
+inline Image<float> chi_square(const Image<float>& blurred, const std::array<double, 3>& shrink,
+                               const Image<std::uint8_t>& inside) {
+  Image<float> out(Shape{blurred.height(), blurred.width(), 1});
+  for (std::size_t i = 0; i < out.size(); ++i) {
+    float sum = 0;
+    for (std::size_t c = 0; c < 3; ++c) {
+      const float z = blurred.data()[3 * i + c] / static_cast<float>(shrink[c]);
+      sum += z * z;
+    }
+    out.data()[i] = inside.data()[i] ? sum : 0;
+  }
+  return out;
+}
+
+/// The factor that darkens the plate to the picture's brightness, over a few pixels, at most 1.
+inline Image<float> shading(const Image<float>& image, const Image<float>& plate, double blur, ThreadPool& pool) {
+  Image<float> sums(Shape{image.height(), image.width(), 2}), out(Shape{image.height(), image.width(), 1});
+  for (std::size_t i = 0; i < out.size(); ++i)
+    for (std::size_t c = 0; c < 3; ++c) {
+      const float p = plate.data()[3 * i + c];
+      sums.data()[2 * i] += image.data()[3 * i + c] * p;
+      sums.data()[2 * i + 1] += p * p;
+    }
+  const Image<float> s = gaussian_blur(sums, blur, pool);
+  for (std::size_t i = 0; i < out.size(); ++i)
+    out.data()[i] = std::clamp((s.data()[2 * i] + 1e-4f) / (s.data()[2 * i + 1] + 1e-4f), 0.0f, 1.0f);
+  return out;
+}
+
+}  // namespace detail
 
 /// Measures the difference. The noise is not asked for but found: first in the pixels closest to the plate, then twice
 /// again in those that the last estimate calls background.
@@ -142,6 +179,10 @@ inline PlateDifference measure_difference(const Image<float>& image, const Image
   }
   Image<float> normal(image.shape());
   for (std::size_t i = 0; i < normal.size(); ++i) normal.data()[i] = d.raw.data()[i] / d.deviation.data()[i];
+  d.shade = detail::shading(image, plate, 2.0, pool);
+  Image<float> shaded(image.shape());
+  for (std::size_t i = 0; i < shaded.size(); ++i)
+    shaded.data()[i] = (image.data()[i] - d.shade.data()[i / 3] * plate.data()[i]) / d.deviation.data()[i];
   for (const double blur : {0.7, 1.5, 3.0}) {
     PlateDifference::Scale s;
     s.blur = blur;
@@ -149,15 +190,9 @@ inline PlateDifference measure_difference(const Image<float>& image, const Image
     for (int c = 0; c < 3; ++c)
       s.shrink[static_cast<std::size_t>(c)] = std::max(
           0.02, detail::robust_deviation(n, c, pixels > 300000 ? 3 : 1, [&](std::size_t i) { return likely.data()[i] != 0; }));
-    s.chi2 = Image<float>(Shape{h, w, 1});
-    for (std::size_t i = 0; i < pixels; ++i) {
-      float sum = 0;
-      for (std::size_t c = 0; c < 3; ++c) {
-        const float z = n.data()[3 * i + c] / static_cast<float>(s.shrink[c]);
-        sum += z * z;
-      }
-      s.chi2.data()[i] = inside.data()[i] ? sum : 0;
-    }
+    s.chi2 = detail::chi_square(n, s.shrink, inside);
+    s.inner = detail::minimum_around(s.chi2, blur < 1 ? 0 : static_cast<int>(std::ceil(2.5 * blur)), pool);
+    s.shadow = detail::chi_square(detail::gaussian_blur(shaded, blur, pool), s.shrink, inside);
     d.scales.push_back(std::move(s));
   }
   return d;

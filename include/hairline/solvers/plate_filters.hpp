@@ -123,6 +123,31 @@ inline Image<float> distance_to(const Image<std::uint8_t>& mask) {
   return squared;
 }
 
+/// The least value of a plane within a square of side 2 radius + 1.
+inline Image<float> minimum_around(const Image<float>& in, int radius, ThreadPool& pool) {
+  const int h = in.height(), w = in.width();
+  Image<float> across(in.shape()), out(in.shape());
+  pool.parallel_for(0, h, plate_rows, [&](std::ptrdiff_t y0, std::ptrdiff_t y1) {
+    for (int y = static_cast<int>(y0); y < static_cast<int>(y1); ++y)
+      for (int x = 0; x < w; ++x) {
+        float m = in(y, x);
+        for (int i = std::max(x - radius, 0); i <= std::min(x + radius, w - 1); ++i) m = std::min(m, in(y, i));
+        across(y, x) = m;
+      }
+  });
+  pool.parallel_for(0, h, plate_rows, [&](std::ptrdiff_t y0, std::ptrdiff_t y1) {
+    for (int y = static_cast<int>(y0); y < static_cast<int>(y1); ++y) {
+      float* to = &out(y, 0);
+      std::copy_n(&across(y, 0), w, to);
+      for (int j = std::max(y - radius, 0); j <= std::min(y + radius, h - 1); ++j) {
+        const float* from = &across(j, 0);
+        for (int x = 0; x < w; ++x) to[x] = std::min(to[x], from[x]);
+      }
+    }
+  });
+  return out;
+}
+
 /// The k-th smallest of some values, k a fraction of their number; 0 if there are none.
 inline double quantile(std::vector<float>& values, double fraction) {
   if (values.empty()) return 0;

@@ -102,12 +102,15 @@ inline Image<float> subject_evidence(const Image<float>& image, const Image<floa
       for (int x = 0; x < w; ++x) {
         if (!inside(y, x)) continue;
         float best = -1e9f;
+        const double price = d.shade(y, x) < 0.5f ? 1e9 : 2.5 + 22 * (1 - static_cast<double>(d.shade(y, x)));
         for (std::size_t s = 0; s < d.scales.size(); ++s) {
           const auto& scale = d.scales[s];
           double volume = 0;  // log of the normaliser of the background's density
           for (int c = 0; c < 3; ++c)
             volume += std::log(static_cast<double>(d.deviation(y, x, c)) * std::max(scale.shrink[static_cast<std::size_t>(c)], 0.3));
-          const double background = -2.757 - volume - 4.5 * std::log1p(static_cast<double>(scale.chi2(y, x)) / 6);
+          const double lit = -4.5 * std::log1p(static_cast<double>(scale.inner(y, x)) / 6);
+          const double dark = -4.5 * std::log1p(static_cast<double>(scale.shadow(y, x)) / 6) - price;
+          const double background = -2.757 - volume + std::max(lit, dark);
           const double subject = s == 0 && colours ? std::log(static_cast<double>(colours->density(&image(y, x), y, x))) : 0;
           const auto u = static_cast<float>(subject - background);
           if (s == 0 || u > 0) best = std::max(best, u);
