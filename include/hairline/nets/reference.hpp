@@ -10,17 +10,9 @@
 #include "hairline/layers/forward.hpp"
 #include "hairline/nets/cost.hpp"
 #include "hairline/nets/parameters.hpp"
+#include "hairline/weights/weights.hpp"
 
 namespace hairline {
-
-/// Weights by published name, f32, each in the order of its shape (slowest dimension first).
-struct Weights {
-  struct Tensor {
-    std::vector<int> dims;
-    std::vector<float> values;
-  };
-  std::map<std::string, Tensor, std::less<>> tensors;
-};
 
 /// The named results of a run.
 using NetworkResults = std::map<std::string, Tensor, std::less<>>;

@@ -1,0 +1,32 @@
+#pragma once
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "hairline/core/result.hpp"
+#include "hairline/weights/number_type.hpp"
+#include "hairline/weights/weights.hpp"
+
+namespace hairline {
+
+/// One tensor of a weights file, as it is stored.
+struct StoredTensor {
+  NumberType type = NumberType::f32;
+  std::vector<std::int64_t> dims;
+  std::span<const std::byte> bytes;  ///< inside TensorStore::file; dense, slowest dimension first
+};
+
+/// A weights file in memory with its directory: tensors by name, and the file's own remarks. Tensors refer to `file`.
+struct TensorStore {
+  std::string path;
+  std::string format;  ///< "safetensors", "torch zip", "onnx"
+  std::vector<std::uint8_t> file;
+  std::map<std::string, StoredTensor, std::less<>> tensors;
+  std::map<std::string, std::string, std::less<>> metadata;
+};
+
+}  // namespace hairline
