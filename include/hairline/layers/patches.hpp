@@ -8,7 +8,7 @@
 #include "hairline/layers/forward.hpp"
 
 // Sparse refinement: choose cells of a picture by an error map, cut patches around them, work on the patches as on any
-// batch, and put the results back. A list of cells is a tensor of shape (1, cells, 1, 3) with (picture, row, column).
+// batch, and put the results back. A list of cells is a tensor of shape (cells, 1, 1, 3) with (picture, row, column).
 
 namespace hairline {
 
@@ -60,7 +60,7 @@ inline void select_cells_forward(const ForwardCall& call) {
   for (int b = 0; b < error.shape.batch; ++b)
     for (int i : choose_cells(error.at(b, 0, 0), cells, call.options))
       list.insert(list.end(), {static_cast<float>(b), static_cast<float>(i / w), static_cast<float>(i % w)});
-  call.out.shape.height = static_cast<int>(list.size() / 3);
+  call.out.shape.batch = static_cast<int>(list.size() / 3);
   call.out.data = std::move(list);
 }
 /// At most this many cells; how many there really are depends on the pixels.
@@ -71,7 +71,7 @@ constexpr TensorShape select_cells_shape(const Node&, std::span<const TensorShap
   if (mode == RefineMode::sampling)
     most = std::clamp(static_cast<int>(o.get("refine_sample_pixels", 80000)) / cell_pixels, 0, cells);
   if (mode == RefineMode::none || mode == RefineMode::full) most = 0;
-  return {1, in[0].batch * most, 1, 3};
+  return {in[0].batch * most, 1, 1, 3};
 }
 
 constexpr bool dense(const RunOptions& o) {
@@ -80,14 +80,14 @@ constexpr bool dense(const RunOptions& o) {
 constexpr TensorShape crop_patches_shape(const Node& node, std::span<const TensorShape> in, const RunOptions& o) {
   const int core = node.integer("core"), pad = node.integer("padding");
   if (dense(o)) return {in[0].batch, in[0].height + 2 * pad, in[0].width + 2 * pad, node.channels};
-  return {in[1].height, core + 2 * pad, core + 2 * pad, node.channels};
+  return {in[1].batch, core + 2 * pad, core + 2 * pad, node.channels};
 }
 inline void crop_patches_forward(const ForwardCall& call) {
   const int core = call.node.integer("core"), pad = call.node.integer("padding");
   const Tensor &in = *call.in[0], &cells = *call.in[1];
   for_each_row(call.pool, call.out.shape, [&](int n, int y) {
     const bool all = dense(call.options);
-    const float* cell = all ? nullptr : cells.at(0, n, 0);
+    const float* cell = all ? nullptr : cells.at(n, 0, 0);
     const int b = all ? n : static_cast<int>(cell[0]);
     const int top = all ? 0 : static_cast<int>(cell[1]) * core, left = all ? 0 : static_cast<int>(cell[2]) * core;
     const int sy = top + y - pad;
@@ -111,7 +111,7 @@ inline void replace_patches_forward(const ForwardCall& call) {
   call.out.data = base.data;
   const int size = patches.shape.height;
   for (int n = 0; n < patches.shape.batch; ++n) {
-    const float* cell = cells.at(0, n, 0);
+    const float* cell = cells.at(n, 0, 0);
     for (int y = 0; y < size; ++y)
       std::copy_n(patches.at(n, y, 0),
                   static_cast<std::size_t>(size) * static_cast<std::size_t>(patches.shape.channels),
@@ -122,8 +122,8 @@ inline void replace_patches_forward(const ForwardCall& call) {
 inline void cells_mask_forward(const ForwardCall& call) {
   const Tensor& cells = *call.in[1];
   std::fill(call.out.data.begin(), call.out.data.end(), dense(call.options) ? 1.0f : 0.0f);
-  for (int n = 0; n < cells.shape.height; ++n) {
-    const float* cell = cells.at(0, n, 0);
+  for (int n = 0; n < cells.shape.batch; ++n) {
+    const float* cell = cells.at(n, 0, 0);
     *call.out.at(static_cast<int>(cell[0]), static_cast<int>(cell[1]), static_cast<int>(cell[2])) = 1.0f;
   }
 }

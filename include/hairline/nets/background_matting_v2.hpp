@@ -56,7 +56,7 @@ struct Refiner {
 
   using Layers =
       Chain<Apply<"err_sm", "err_cells", ResizeLike<"src", 4>>,                                   // (B, H/4, W/4, 1)
-            Apply<"err_cells", "cells", SelectCells>,                                             // (1, n, 1, 3)
+            Apply<"err_cells", "cells", SelectCells>,                                             // (n, 1, 1, 3)
             Apply<"err_cells", "ref_sm", CellsMask<"cells">>,                                     // (B, H/4, W/4, 1)
             Take<"src">, Concat<Kept<"src">, Kept<"bgr">>, Keep<"pictures">,                      // (B, H, W, 6)
             Apply<"pictures", "pictures_half", DownsampleBilinear<2>>,                            // (B, H/2, W/2, 6)

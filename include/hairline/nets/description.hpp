@@ -9,8 +9,8 @@
 
 namespace hairline {
 
-/// The graph as JSON: inputs, nodes (op, name, inputs, attributes, parameters), blocks, outputs. Everything that another
-/// program needs to build the same network; python/hairline_torch makes a torch.nn.Module of it.
+/// The graph as JSON: inputs, nodes (op, name, inputs, attributes, parameters), blocks, outputs. Everything that
+/// another program needs to build the same network; python/hairline_torch makes a torch.nn.Module of it.
 inline nlohmann::ordered_json describe(const Graph& graph) {
   using Json = nlohmann::ordered_json;
   Json nodes = Json::array();
@@ -44,15 +44,13 @@ inline nlohmann::ordered_json describe(const Graph& graph) {
                      {"block", node.block}});
   }
   Json blocks = Json::array();
-  for (const Block& b : graph.blocks) blocks.push_back({{"kind", std::string(b.kind)}, {"name", std::string(b.name.view())}});
+  for (const Block& b : graph.blocks)
+    blocks.push_back({{"kind", std::string(b.kind)}, {"name", std::string(b.name.view())}});
   Json outputs = Json::array();
   for (const Output& o : graph.outputs) outputs.push_back({{"name", std::string(o.name)}, {"node", o.node}});
-  return {{"format", "hairline graph 1"},
-          {"name", std::string(graph.name)},
-          {"inputs", graph.input_count},
-          {"parameter_count", parameter_count(graph)},
-          {"nodes", std::move(nodes)},
-          {"blocks", std::move(blocks)},
+  return {{"format", "hairline graph 1"}, {"name", std::string(graph.name)},
+          {"inputs", graph.input_count},  {"parameter_count", parameter_count(graph)},
+          {"nodes", std::move(nodes)},    {"blocks", std::move(blocks)},
           {"outputs", std::move(outputs)}};
 }
 

@@ -89,7 +89,12 @@ inline Result<NetworkResults> run_reference(const Graph& graph, const Weights& w
       in.push_back(&values[static_cast<std::size_t>(node.inputs[static_cast<std::size_t>(k)])]);
       in_shapes.push_back(in.back()->shape);
     }
-    values[i] = Tensor(node.op->shape(node, in_shapes, options));
+    const TensorShape shape = node.op->shape(node, in_shapes, options);
+    if (shape.height <= 0 || shape.width <= 0)
+      return Error{ErrorCode::invalid_argument,
+                   "the pictures are too small for this network: nothing is left of them at '" +
+                       std::string(node.name.view()) + "' (" + std::string(node.op->name) + ")"};
+    values[i] = Tensor(shape);
     node.op->forward({node, in, (*bound)[i], values[i], options, pool});
     for (std::size_t d : dying[i]) values[d] = Tensor();
   }

@@ -64,7 +64,8 @@ inline FitReport compare_weights(const Graph& graph, const TensorStore& store,
                                  detail::shape_text(found->second.dims));
   }
   for (const auto& [name, tensor] : store.tensors) {
-    const std::string_view bare = std::string_view(name).substr(name.starts_with(report.prefix) ? report.prefix.size() : 0);
+    const std::string_view bare =
+        std::string_view(name).substr(name.starts_with(report.prefix) ? report.prefix.size() : 0);
     bool expected = name.starts_with(report.prefix) && known.count(bare);
     for (const std::string& ignored : ignored_prefixes) expected = expected || bare.starts_with(ignored);
     if (!expected) report.unexpected.push_back(name);

@@ -16,31 +16,45 @@ enum class NumberType { f64, f32, f16, bf16, i64, i32, i16, i8, u8, boolean };
 constexpr std::size_t size_of(NumberType t) {
   switch (t) {
     case NumberType::f64:
-    case NumberType::i64: return 8;
+    case NumberType::i64:
+      return 8;
     case NumberType::f32:
-    case NumberType::i32: return 4;
+    case NumberType::i32:
+      return 4;
     case NumberType::f16:
     case NumberType::bf16:
-    case NumberType::i16: return 2;
+    case NumberType::i16:
+      return 2;
     case NumberType::i8:
     case NumberType::u8:
-    case NumberType::boolean: return 1;
+    case NumberType::boolean:
+      return 1;
   }
   return 0;
 }
 
 constexpr std::string_view name(NumberType t) {
   switch (t) {
-    case NumberType::f64: return "f64";
-    case NumberType::f32: return "f32";
-    case NumberType::f16: return "f16";
-    case NumberType::bf16: return "bf16";
-    case NumberType::i64: return "i64";
-    case NumberType::i32: return "i32";
-    case NumberType::i16: return "i16";
-    case NumberType::i8: return "i8";
-    case NumberType::u8: return "u8";
-    case NumberType::boolean: return "bool";
+    case NumberType::f64:
+      return "f64";
+    case NumberType::f32:
+      return "f32";
+    case NumberType::f16:
+      return "f16";
+    case NumberType::bf16:
+      return "bf16";
+    case NumberType::i64:
+      return "i64";
+    case NumberType::i32:
+      return "i32";
+    case NumberType::i16:
+      return "i16";
+    case NumberType::i8:
+      return "i8";
+    case NumberType::u8:
+      return "u8";
+    case NumberType::boolean:
+      return "bool";
   }
   return "?";
 }
@@ -87,16 +101,34 @@ inline std::vector<float> to_floats(std::span<const std::byte> bytes, NumberType
   };
   const auto cast = [](auto v) { return static_cast<float>(v); };
   switch (type) {
-    case NumberType::f64: each(double{}, cast); break;
-    case NumberType::f32: each(float{}, cast); break;
-    case NumberType::f16: each(std::uint16_t{}, half_to_float); break;
-    case NumberType::bf16: each(std::uint16_t{}, bfloat_to_float); break;
-    case NumberType::i64: each(std::int64_t{}, cast); break;
-    case NumberType::i32: each(std::int32_t{}, cast); break;
-    case NumberType::i16: each(std::int16_t{}, cast); break;
-    case NumberType::i8: each(std::int8_t{}, cast); break;
+    case NumberType::f64:
+      each(double{}, cast);
+      break;
+    case NumberType::f32:
+      each(float{}, cast);
+      break;
+    case NumberType::f16:
+      each(std::uint16_t{}, half_to_float);
+      break;
+    case NumberType::bf16:
+      each(std::uint16_t{}, bfloat_to_float);
+      break;
+    case NumberType::i64:
+      each(std::int64_t{}, cast);
+      break;
+    case NumberType::i32:
+      each(std::int32_t{}, cast);
+      break;
+    case NumberType::i16:
+      each(std::int16_t{}, cast);
+      break;
+    case NumberType::i8:
+      each(std::int8_t{}, cast);
+      break;
     case NumberType::u8:
-    case NumberType::boolean: each(std::uint8_t{}, cast); break;
+    case NumberType::boolean:
+      each(std::uint8_t{}, cast);
+      break;
   }
   return values;
 }

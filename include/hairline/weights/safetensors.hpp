@@ -33,7 +33,8 @@ class SafetensorsHeader : public nlohmann::json_sax<nlohmann::json> {
   bool boolean(bool) override { return reject("a boolean"); }
   bool number_integer(number_integer_t v) override { return number(v); }
   bool number_unsigned(number_unsigned_t v) override {
-    return v > static_cast<number_unsigned_t>(INT64_MAX) ? reject("a number beyond 2^63") : number(static_cast<std::int64_t>(v));
+    return v > static_cast<number_unsigned_t>(INT64_MAX) ? reject("a number beyond 2^63")
+                                                         : number(static_cast<std::int64_t>(v));
   }
   bool number_float(number_float_t, const string_t&) override { return reject("a fraction"); }
   bool binary(binary_t&) override { return reject("binary data"); }
@@ -58,7 +59,8 @@ class SafetensorsHeader : public nlohmann::json_sax<nlohmann::json> {
     return true;
   }
   bool start_array(std::size_t) override {
-    if (array_ || depth_ != 2 || in_metadata_ || (inner_ != "shape" && inner_ != "data_offsets")) return reject("an array");
+    if (array_ || depth_ != 2 || in_metadata_ || (inner_ != "shape" && inner_ != "data_offsets"))
+      return reject("an array");
     array_ = true;
     return true;
   }
@@ -102,8 +104,8 @@ class SafetensorsHeader : public nlohmann::json_sax<nlohmann::json> {
 
 inline Result<NumberType> safetensors_type(const std::string& dtype) {
   static constexpr std::pair<const char*, NumberType> known[] = {
-      {"F64", NumberType::f64}, {"F32", NumberType::f32}, {"F16", NumberType::f16}, {"BF16", NumberType::bf16},
-      {"I64", NumberType::i64}, {"I32", NumberType::i32}, {"I16", NumberType::i16}, {"I8", NumberType::i8},
+      {"F64", NumberType::f64}, {"F32", NumberType::f32},     {"F16", NumberType::f16}, {"BF16", NumberType::bf16},
+      {"I64", NumberType::i64}, {"I32", NumberType::i32},     {"I16", NumberType::i16}, {"I8", NumberType::i8},
       {"U8", NumberType::u8},   {"BOOL", NumberType::boolean}};
   for (const auto& [text, type] : known)
     if (dtype == text) return type;
@@ -142,16 +144,20 @@ inline Result<TensorStore> parse_safetensors(std::vector<std::uint8_t> file, std
     if (entry.offsets.size() != 2 || entry.offsets[0] < 0 || entry.offsets[1] < entry.offsets[0] ||
         static_cast<std::uint64_t>(entry.offsets[1]) > data.size())
       return fault(name, "has data offsets outside the " + std::to_string(data.size()) + " bytes of data, or reversed");
-    const auto first = static_cast<std::size_t>(entry.offsets[0]), bytes = static_cast<std::size_t>(entry.offsets[1]) - first;
+    const auto first = static_cast<std::size_t>(entry.offsets[0]),
+               bytes = static_cast<std::size_t>(entry.offsets[1]) - first;
     if (bytes != *count * size_of(*type))
-      return fault(name, "has " + std::to_string(bytes) + " bytes, its shape and type want " + std::to_string(*count * size_of(*type)));
+      return fault(name, "has " + std::to_string(bytes) + " bytes, its shape and type want " +
+                             std::to_string(*count * size_of(*type)));
     if (bytes > 0) ranges.emplace_back(entry.offsets[0], entry.offsets[1]);
     store.tensors.emplace(name, StoredTensor{*type, std::move(entry.shape), data.subspan(first, bytes)});
   }
   std::sort(ranges.begin(), ranges.end());
   std::int64_t end = 0;
   for (const auto& [from, to] : ranges) {
-    if (from != end) return Error{ErrorCode::bad_file, store.path + ": tensors overlap or leave a gap at data byte " + std::to_string(end)};
+    if (from != end)
+      return Error{ErrorCode::bad_file,
+                   store.path + ": tensors overlap or leave a gap at data byte " + std::to_string(end)};
     end = to;
   }
   if (static_cast<std::size_t>(end) != data.size())

@@ -1,0 +1,144 @@
+// Properties that hold for any weights (the acceptance tests of the network's description).
+#include <algorithm>
+#include <cmath>
+
+#include "hairline/nets/background_matting_v2.hpp"
+#include "hairline/nets/reference.hpp"
+#include "hairline/weights/seeded.hpp"
+#include "tests/support/catch.hpp"
+
+using namespace hairline;
+
+namespace {
+Tensor picture(std::string_view name, TensorShape shape) {
+  Tensor t(shape);
+  const auto u = seeded_uniform(name, t.data.size());
+  for (std::size_t i = 0; i < u.size(); ++i) t.data[i] = static_cast<float>(u[i]);
+  return t;
+}
+Tensor part_of_batch(const Tensor& t, int b) {
+  TensorShape s = t.shape;
+  s.batch = 1;
+  Tensor one(s);
+  std::copy_n(t.at(b, 0, 0), one.data.size(), one.data.begin());
+  return one;
+}
+double difference(const Tensor& a, const Tensor& b) {
+  REQUIRE(a.shape == b.shape);
+  double worst = 0;
+  for (std::size_t i = 0; i < a.data.size(); ++i)
+    worst = std::max(worst, std::abs(static_cast<double>(a.data[i]) - static_cast<double>(b.data[i])));
+  return worst;
+}
+using Network = BackgroundMattingV2<MobileNetV2>;
+const Weights& weights() {
+  static const Weights w = seeded_weights(graph<Network>(), 7);
+  return w;
+}
+NetworkResults run(const std::vector<Tensor>& inputs, const RunOptions& o) {
+  return run_reference(graph<Network>(), weights(), inputs, o).value();
+}
+}  // namespace
+
+TEST_CASE("full mode equals sampling of all cells, bit for bit") {
+  const std::vector<Tensor> in{picture("a", {2, 40, 56, 3}), picture("b", {2, 40, 56, 3})};
+  RunOptions all;
+  all.set("refine_sample_pixels", 1e9);
+  all.set("refine_prevent_oversampling", 0);
+  RunOptions full;
+  full.set("refine_mode", static_cast<int>(RefineMode::full));
+  const auto a = run(in, all), b = run(in, full);
+  for (const char* name : {"pha", "fgr", "ref_sm"}) CHECK(difference(a.at(name), b.at(name)) == 0.0);
+}
+
+TEST_CASE("a batch of two equals two batches of one, in every mode") {
+  const Tensor src = picture("a", {2, 37, 55, 3}), bgr = picture("b", {2, 37, 55, 3});
+  RunOptions o;
+  o.set("refine_mode", GENERATE(0, 1, 2, 3));
+  o.set("refine_sample_pixels", 320);
+  const auto both = run({src, bgr}, o);
+  for (int b = 0; b < 2; ++b) {
+    const auto one = run({part_of_batch(src, b), part_of_batch(bgr, b)}, o);
+    for (const auto& [name, tensor] : both) CHECK(difference(part_of_batch(tensor, b), one.at(name)) == 0.0);
+  }
+}
+
+TEST_CASE("outside refined cells the result is the upsampled coarse one, and cells obey their rule") {
+  const std::vector<Tensor> in{picture("a", {1, 48, 64, 3}), picture("b", {1, 48, 64, 3})};
+  RunOptions none;
+  none.set("refine_mode", static_cast<int>(RefineMode::none));
+  const auto coarse = run(in, none);
+  RunOptions o;
+  const int mode = GENERATE(0, 1);
+  o.set("refine_mode", mode);
+  o.set("refine_sample_pixels", 640);
+  const auto r = run(in, o);
+  const Tensor &mask = r.at("ref_sm"), &error = r.at("err_sm");
+  REQUIRE(mask.shape == error.shape);  // at scale 1/4 the error map has one value a cell
+  int cells = 0;
+  for (std::size_t i = 0; i < mask.data.size(); ++i) {
+    cells += mask.data[i] == 1.0f;
+    if (mask.data[i] == 1.0f) CHECK(error.data[i] > (mode == 1 ? 0.1f : 0.0f));
+    if (mode == 1) CHECK((mask.data[i] == 1.0f) == (error.data[i] > 0.1f));
+  }
+  CHECK(cells > 0);
+  if (mode == 0) CHECK(cells <= 40);
+  for (int y = 0; y < 48; ++y)
+    for (int x = 0; x < 64; ++x)
+      if (*mask.at(0, y / 4, x / 4) == 0.0f) {
+        CHECK(*r.at("pha").at(0, y, x) == *coarse.at("pha").at(0, y, x));
+        for (int c = 0; c < 3; ++c) CHECK(r.at("fgr").at(0, y, x)[c] == coarse.at("fgr").at(0, y, x)[c]);
+      }
+}
+
+TEST_CASE("downsampling by 1/2, 1/4 and 1/8 is the mean of the central 2x2 of each block") {
+  const int d = GENERATE(2, 4, 8);
+  const Tensor in = picture("a", {1, 48, 32, 3});
+  Tensor out({1, 48 / d, 32 / d, 3});
+  ThreadPool pool(1);
+  const Tensor* inputs[] = {&in};
+  const RunOptions options;
+  Node node{&downsample_op};
+  detail::bilinear_forward({node, inputs, {}, out, options, pool});
+  const int first = d / 2 - 1;
+  for (int y = 0; y < out.shape.height; ++y)
+    for (int x = 0; x < out.shape.width; ++x)
+      for (int c = 0; c < 3; ++c) {
+        const float mean =
+            (in.at(0, d * y + first, d * x + first)[c] + in.at(0, d * y + first, d * x + first + 1)[c] +
+             in.at(0, d * y + first + 1, d * x + first)[c] + in.at(0, d * y + first + 1, d * x + first + 1)[c]) /
+            4;
+        CHECK(out.at(0, y, x)[c] == Approx(mean).margin(1e-6));
+      }
+}
+
+TEST_CASE("equal errors are chosen in row-major order") {
+  const std::vector<float> error{0.5f, 0.25f, 0.5f, 0.5f, 0.75f, 0.0f};
+  RunOptions o;
+  o.set("refine_sample_pixels", 3 * 16);
+  CHECK(detail::choose_cells(error.data(), 6, o) == std::vector<int>{0, 2, 4});
+  o.set("refine_sample_pixels", 100 * 16);
+  CHECK(detail::choose_cells(error.data(), 6, o) == std::vector<int>{0, 1, 2, 3, 4});
+  o.set("refine_prevent_oversampling", 0);
+  CHECK(detail::choose_cells(error.data(), 6, o).size() == 6);
+}
+
+TEST_CASE("what does not fit is an error with wanted and given") {
+  const Tensor good = picture("a", {1, 8, 8, 3});
+  CHECK_THAT(run_reference(graph<Network>(), weights(), {good}).error().message,
+             Catch::Contains("reads 2 pictures, given 1"));
+  CHECK_THAT(run_reference(graph<Network>(), weights(), {good, picture("b", {1, 8, 12, 3})}).error().message,
+             Catch::Contains("'bgr' has shape 1x8x12x3, wanted 1x8x8x3"));
+  Weights part = weights();
+  part.tensors.erase("decoder.conv4.bias");
+  part.tensors["refiner.conv4.bias"].values.resize(3);
+  CHECK_THAT(
+      run_reference(graph<Network>(), part, {good, good}).error().message,
+      Catch::Contains("missing decoder.conv4.bias") && Catch::Contains("refiner.conv4.bias has 3 values, wanted 4"));
+  const Tensor dot = picture("a", {1, 1, 1, 3});
+  CHECK(run({dot, dot}, {}).at("pha").shape == TensorShape{1, 1, 1, 1});
+  RunOptions tiny;
+  tiny.set("backbone_scale", 0.125);
+  CHECK_THAT(run_reference(graph<Network>(), weights(), {dot, dot}, tiny).error().message,
+             Catch::Contains("too small"));
+}
