@@ -49,6 +49,7 @@ int main(int argc, char** argv) {
   add_eval(app, action);
   add_compare(app, action);
   add_info(app, action);
+  add_net(app, action);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& e) {

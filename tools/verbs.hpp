@@ -17,5 +17,6 @@ void add_trimap(CLI::App& app, Action& action);
 void add_eval(CLI::App& app, Action& action);
 void add_compare(CLI::App& app, Action& action);
 void add_info(CLI::App& app, Action& action);
+void add_net(CLI::App& app, Action& action);
 
 }  // namespace hairline::tool

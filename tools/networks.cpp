@@ -1,0 +1,30 @@
+#include "networks.hpp"
+
+#include <array>
+
+#include "hairline/nets/background_matting_v2.hpp"
+
+namespace hairline::tool {
+
+std::span<const Network> networks() {
+  static constexpr std::array<Network, 9> all{{
+      {"bgmv2-mobilenetv2", "Background Matting V2, MobileNetV2 encoder", graph<BackgroundMattingV2<MobileNetV2>>()},
+      {"bgmv2-resnet50", "Background Matting V2, ResNet-50 encoder", graph<BackgroundMattingV2<ResNet50>>()},
+      {"bgmv2-resnet101", "Background Matting V2, ResNet-101 encoder", graph<BackgroundMattingV2<ResNet101>>()},
+      {"bgmv2-mobilenetv2-k1", "the same, refiner of kernel 1", graph<BackgroundMattingV2<MobileNetV2, Kernel{1}>>()},
+      {"bgmv2-resnet50-k1", "the same, refiner of kernel 1", graph<BackgroundMattingV2<ResNet50, Kernel{1}>>()},
+      {"bgmv2-resnet101-k1", "the same, refiner of kernel 1", graph<BackgroundMattingV2<ResNet101, Kernel{1}>>()},
+      {"bgmv2-base-mobilenetv2", "its coarse network alone", graph<BackgroundMattingV2Base<MobileNetV2>>()},
+      {"bgmv2-base-resnet50", "its coarse network alone", graph<BackgroundMattingV2Base<ResNet50>>()},
+      {"bgmv2-base-resnet101", "its coarse network alone", graph<BackgroundMattingV2Base<ResNet101>>()},
+  }};
+  return all;
+}
+
+const Network* find_network(std::string_view name) {
+  for (const Network& n : networks())
+    if (n.name == name) return &n;
+  return nullptr;
+}
+
+}  // namespace hairline::tool
