@@ -1,0 +1,50 @@
+"""hairline_torch against the network written by hand: same keys, same results, state dicts both ways.
+
+usage: test_hairline_torch.py HAIRLINE_COMMAND
+"""
+import json
+import pathlib
+import subprocess
+import sys
+
+import torch
+
+here = pathlib.Path(__file__).resolve().parent
+sys.path[:0] = [str(here.parent), str(here.parent / "golden")]
+from background_matting_v2 import BackgroundMattingV2  # noqa: E402
+from networks import load_seeded, picture  # noqa: E402
+import hairline_torch  # noqa: E402
+
+
+def check(condition, what):
+    if not condition:
+        raise SystemExit(f"FAILED: {what}")
+
+
+def main():
+    torch.set_num_threads(1)
+    for name, backbone, kernel in (("bgmv2-mobilenetv2", "mobilenetv2", 3), ("bgmv2-resnet50", "resnet50", 3),
+                                   ("bgmv2-mobilenetv2-k1", "mobilenetv2", 1)):
+        shown = subprocess.run([sys.argv[1], "net", "show", name, "--json"], check=True, capture_output=True, text=True)
+        made = hairline_torch.Network(json.loads(shown.stdout)).eval()
+        hand = load_seeded(BackgroundMattingV2(backbone, kernel))
+        check(list(made.state_dict()) == list(hand.state_dict()), f"{name}: keys and their order")
+        made.load_state_dict(hand.state_dict())
+        src, bgr = picture("src", 2, 44, 60), picture("bgr", 2, 44, 60)
+        for mode in hairline_torch.network.REFINE_MODES:
+            with torch.no_grad():
+                expected = hand(src, bgr, mode=mode, sample_pixels=640)
+                given = made(src=src, bgr=bgr, refine_mode=mode, refine_sample_pixels=640)
+            for key, value in expected.items():
+                worst = (given[key] - value).abs().max().item()
+                check(worst <= 1e-6, f"{name} {mode} {key}: differs by {worst}")
+        back = BackgroundMattingV2(backbone, kernel)
+        back.load_state_dict(made.state_dict())
+        made.train()
+        made(src=src, bgr=bgr, refine_sample_pixels=640)["pha"].mean().backward()
+        check(made.get_parameter("backbone." + ("features.0.0" if backbone == "mobilenetv2" else "conv1") + ".weight").grad
+              is not None, f"{name}: the first layer gets a gradient")
+        print(f"{name}: {len(made.state_dict())} keys and every mode agree")
+
+
+main()
