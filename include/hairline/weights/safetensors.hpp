@@ -130,7 +130,7 @@ inline Result<TensorStore> parse_safetensors(std::vector<std::uint8_t> file, std
   const char* text = reinterpret_cast<const char*>(file.data()) + 8;
   if (!nlohmann::json::sax_parse(text, text + length, &header)) return bad("header " + header.fault);
 
-  TensorStore store{std::move(path), "safetensors", std::move(file), {}, std::move(header.metadata)};
+  TensorStore store{std::move(path), "safetensors", std::move(file), {}, std::move(header.metadata), {}};
   const std::span<const std::byte> data = std::as_bytes(std::span(store.file)).subspan(8 + length);
   std::vector<std::pair<std::int64_t, std::int64_t>> ranges;
   const auto fault = [&](const std::string& name, const std::string& what) {

@@ -17,7 +17,7 @@ namespace hairline {
 struct StoredTensor {
   NumberType type = NumberType::f32;
   std::vector<std::int64_t> dims;
-  std::span<const std::byte> bytes;  ///< inside TensorStore::file; dense, slowest dimension first
+  std::span<const std::byte> bytes;  ///< inside TensorStore::file or ::gathered; dense, slowest dimension first
 };
 
 /// A weights file in memory with its directory: tensors by name, and the file's own remarks. Tensors refer to `file`.
@@ -27,6 +27,7 @@ struct TensorStore {
   std::vector<std::uint8_t> file;
   std::map<std::string, StoredTensor, std::less<>> tensors;
   std::map<std::string, std::string, std::less<>> metadata;
+  std::vector<std::vector<std::byte>> gathered;  ///< tensors that the file does not hold densely
 };
 
 }  // namespace hairline
