@@ -60,11 +60,21 @@ class TorchCheckpoint {
       // A TorchScript module's attributes extend the name; an OrderedDict's items begin a new container.
       const bool module = callee.rfind("__torch__", 0) == 0;
       if (at(v.state).kind != Kind::dict) return;
+      if (!module && callee != "collections OrderedDict") {
+        if (has_key(at(v.state), "_modules"))
+          fault_ = "holds a whole Python module (" + callee + "), not its weights; save module.state_dict() instead";
+        return;
+      }
       if (module) return walk_members(at(v.state), container, name, depth);
       walk_dict(at(v.state), container, name, depth);
     }
   }
 
+  bool has_key(const PickleValue& dict, std::string_view key) const {
+    for (std::size_t i = 0; i + 1 < dict.items.size(); i += 2)
+      if (at(dict.items[i]).kind == Kind::text && at(dict.items[i]).text == key) return true;
+    return false;
+  }
   static std::string join(const std::string& a, const std::string& b) { return a.empty() ? b : a + "." + b; }
 
   void walk_members(const PickleValue& dict, const std::string& container, const std::string& name, int depth) {
