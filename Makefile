@@ -2,12 +2,13 @@
 #   make demo       matte a sample picture, results in out/, the command in build/hairline
 #   make test       build everything and run every test (ctest)
 #   make test-long  long fuzzing, sanitizers, endurance
+#   make golden     record PyTorch's golden values again (needs several gigabytes for PyTorch)
 #   make compare    our solvers against PyMatting, in one run
 JOBS ?= $(shell nproc)
 CMAKE := .venv/bin/cmake
 CTEST := .venv/bin/ctest
 
-.PHONY: demo test test-long compare tool setup-build setup-test clean format
+.PHONY: demo test test-long compare golden tool setup-build setup-test clean format
 
 setup-build:
 	@scripts/setup.sh build
@@ -32,6 +33,9 @@ test-long: test
 
 compare: tool
 	@scripts/compare.sh $(IMAGE) $(TRIMAP)
+
+golden: tool
+	@scripts/golden.sh
 
 format:
 	@git ls-files '*.hpp' '*.cpp' '*.h' | xargs clang-format-14 -i

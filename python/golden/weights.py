@@ -69,7 +69,7 @@ def main():
     initialisers[0] = helper.make_tensor("conv.weight", TensorProto.FLOAT, list(floats["conv.weight"].shape),
                                          floats["conv.weight"].ravel().tolist())  # float_data instead of raw_data
     half = floats["head.0.bias"].astype(np.float16)
-    initialisers.append(helper.make_tensor("half", TensorProto.FLOAT16, list(half.shape), half.view(np.uint16).tolist(), raw=False))
+    initialisers.append(helper.make_tensor("half", TensorProto.FLOAT16, list(half.shape), half.astype(float).tolist()))
     graph = helper.make_graph([helper.make_node("Identity", ["x"], ["y"])], "small",
                               [helper.make_tensor_value_info("x", TensorProto.FLOAT, [1])],
                               [helper.make_tensor_value_info("y", TensorProto.FLOAT, [1])], initialisers)
