@@ -135,18 +135,21 @@ inline Eigen::MatrixXd dense_closed_form(const hairline::Image<double>& image, d
   return l;
 }
 
-/// Weights of sum 1 that mix the neighbours nearest to the target, from the optimality conditions with a multiplier.
+/// Weights of sum 1 that mix the neighbours nearest to the target, from the optimality conditions with a multiplier;
+/// in long double, since their condition number is about 1 / regularization.
 inline Eigen::VectorXd dense_embedding(const Eigen::Vector3d& target, const Eigen::Matrix3Xd& neighbours,
                                        double regularization) {
+  using Dense = Eigen::Matrix<long double, Eigen::Dynamic, Eigen::Dynamic>;
   const Eigen::Index n = neighbours.cols();
-  Eigen::MatrixXd conditions = Eigen::MatrixXd::Zero(n + 1, n + 1);
+  const Dense wide = neighbours.cast<long double>();
+  Dense conditions = Dense::Zero(n + 1, n + 1);
   conditions.topLeftCorner(n, n) =
-      neighbours.transpose() * neighbours + regularization * Eigen::MatrixXd::Identity(n, n);
+      wide.transpose() * wide + static_cast<long double>(regularization) * Dense::Identity(n, n);
   conditions.block(0, n, n, 1).setOnes();
   conditions.block(n, 0, 1, n).setOnes();
-  Eigen::VectorXd rhs(n + 1);
-  rhs << neighbours.transpose() * target, 1.0;
-  return conditions.fullPivLu().solve(rhs).head(n);
+  Dense rhs(n + 1, 1);
+  rhs << wide.transpose() * target.cast<long double>(), 1.0L;
+  return Dense(conditions.partialPivLu().solve(rhs)).col(0).head(n).cast<double>();
 }
 
 template <class A, class B>
