@@ -25,7 +25,7 @@ using namespace hairline;
 
 namespace {
 
-constexpr int rounds = 15;
+constexpr int rounds = 9, warm_up = 1;
 
 double milliseconds(const std::function<void()>& work) {
   const auto start = std::chrono::steady_clock::now();
@@ -38,23 +38,29 @@ double median(std::vector<double> v) {
   return v[v.size() / 2];
 }
 
-/// GB/s of a triad a = b + c over 3 x 96 MiB with one thread per core, bytes counted once (reads and writes).
-double bandwidth() {
-  const std::size_t n = std::size_t{24} << 20;
-  std::vector<float> a(n), b(n, 1.0f), c(n, 2.0f);
-  const unsigned threads = std::max(1u, std::thread::hardware_concurrency());
-  std::vector<double> times;
-  for (int i = 0; i < 9; ++i)
-    times.push_back(milliseconds([&] {
+/// A triad a = b + c over 3 x 48 MiB with one thread per core. Timed before every other measurement: it says what
+/// memory gives at that moment, and leaves none of the pictures in a cache.
+class Triad {
+ public:
+  double gigabytes_per_second() {
+    const std::size_t n = a_.size();
+    const unsigned threads = std::max(1u, std::thread::hardware_concurrency());
+    const double ms = milliseconds([&] {
       std::vector<std::thread> pool;
       for (unsigned t = 0; t < threads; ++t)
         pool.emplace_back([&, t] {
-          for (std::size_t k = n * t / threads; k < n * (t + 1) / threads; ++k) a[k] = b[k] + c[k];
+          for (std::size_t k = n * t / threads; k < n * (t + 1) / threads; ++k) a_[k] = b_[k] + c_[k];
         });
       for (auto& thread : pool) thread.join();
-    }));
-  return 3.0 * static_cast<double>(n * sizeof(float)) / median(times) / 1e6;
-}
+    });
+    return 3.0 * static_cast<double>(n * sizeof(float)) / ms / 1e6;
+  }
+
+ private:
+  static constexpr std::size_t floats = std::size_t{12} << 20;
+  std::vector<float> a_ = std::vector<float>(floats), b_ = std::vector<float>(floats, 1.0f),
+                     c_ = std::vector<float>(floats, 2.0f);
+};
 
 std::string cpu_model() {
   std::ifstream in("/proc/cpuinfo");
@@ -87,26 +93,30 @@ struct Case {
   std::function<Result<void>(const kernels::Backend&)> run;
 };
 
-nlohmann::json measure(const Case& c, double gigabytes) {
+nlohmann::json measure(const Case& c, Triad& triad) {
   std::vector<kernels::Backend> levels;
   for (kernels::CpuLevel level : kernels::all_cpu_levels)
     if (level <= kernels::machine_level()) levels.push_back(kernels::image_ops(level));
   std::vector<std::vector<double>> times(levels.size());
-  std::vector<double> plain;
-  for (int round = 0; round < rounds + 2; ++round) {
+  std::vector<double> plain, rates;
+  for (int round = 0; round < rounds + warm_up; ++round) {
+    rates.push_back(triad.gigabytes_per_second());
     const double t = milliseconds(c.plain);
-    if (round >= 2) plain.push_back(t);
+    if (round >= warm_up) plain.push_back(t);
     for (std::size_t i = 0; i < levels.size(); ++i) {
+      rates.push_back(triad.gigabytes_per_second());
       const double k = milliseconds([&] { c.run(levels[i]).value(); });
-      if (round >= 2) times[i].push_back(k);
+      if (round >= warm_up) times[i].push_back(k);
     }
   }
-  nlohmann::json row = {{"kernel", c.kernel},
+  const double gigabytes = median(rates);
+  nlohmann::json row = {{"bandwidth_gb_per_s", gigabytes},
+                        {"kernel", c.kernel},
                         {"size", c.size},
                         {"megabytes", c.bytes / 1e6},
                         {"plain_loop_ms", median(plain)},
                         {"levels", nlohmann::json::array()}};
-  std::cout << c.kernel << " " << c.size << ": plain loop " << median(plain) << " ms";
+  std::cout << c.kernel << " " << c.size << " (" << gigabytes << " GB/s): plain loop " << median(plain) << " ms";
   for (std::size_t i = 0; i < levels.size(); ++i) {
     const double ms = median(times[i]);
     const double percent = 100 * c.bytes / ms / 1e6 / gigabytes;
@@ -216,9 +226,8 @@ void plain_guided(const Image<float>& guide, const Image<float>& p, Image<float>
 }  // namespace
 
 int main(int argc, char** argv) {
-  const double gigabytes = bandwidth();
-  std::cout << cpu_model() << ", " << std::thread::hardware_concurrency() << " threads, triad " << gigabytes << " GB/s"
-            << std::endl;
+  Triad triad;
+  std::cout << cpu_model() << ", " << std::thread::hardware_concurrency() << " threads" << std::endl;
   const Shape hd{1080, 1920, 3}, plane{1080, 1920, 1}, quarter{270, 480, 3}, uhd{2160, 3840, 3}, odd{713, 1267, 3};
   const auto f = picture<float>(hd, 1), b = picture<float>(hd, 2), a = picture<float>(plane, 3);
   const auto f8 = picture<std::uint8_t>(hd, 4), b8 = picture<std::uint8_t>(hd, 5), a8 = picture<std::uint8_t>(plane, 6);
@@ -271,10 +280,9 @@ int main(int argc, char** argv) {
   nlohmann::json report = {{"cpu", cpu_model()},
                            {"threads", std::thread::hardware_concurrency()},
                            {"halide", hairline_kernels_image_ops.halide},
-                           {"bandwidth_gb_per_s", gigabytes},
                            {"plain_loop", "one thread, the compiler's -O3 for plain x86-64"},
                            {"rows", nlohmann::json::array()}};
-  for (const Case& c : cases) report["rows"].push_back(measure(c, gigabytes));
+  for (const Case& c : cases) report["rows"].push_back(measure(c, triad));
   if (argc > 1) std::ofstream(argv[1]) << report.dump(1) << "\n";
   return 0;
 }

@@ -25,8 +25,8 @@ class BoxFilter : public Generator<BoxFilter> {
     wide(x, y, cc) = cast<double>(source(x, y));
     window.emplace("sum", wide, source.width(), source.height(), radius, strip);
     result(x, y) = cast<float>(window->at(x, y, 0));
-    layout::picture(source, 1);
-    layout::picture(result, 1);
+    layout::plane(source);
+    layout::plane(result);
     source.set_estimates({{0, 1920}, {0, 1080}});
     radius.set_estimate(8);
     result.set_estimates({{0, 1920}, {0, 1080}});
@@ -42,7 +42,7 @@ class BoxFilter : public Generator<BoxFilter> {
     const int step = vectors * natural_vector_size<double>();
     result.split(y, yo, y, strip, TailStrategy::GuardWithIf).parallel(yo);
     window->schedule_cpu({result, yo}, 1, step);
-    result.specialize(layout::rows(source) && layout::rows(result)).vectorize(x, step, TailStrategy::GuardWithIf);
+    result.vectorize(x, step, TailStrategy::GuardWithIf);
   }
 
  private:
@@ -95,9 +95,10 @@ class GuidedFilter : public Generator<GuidedFilter> {
     const auto averaged = [&](int i) { return second->at(x, y, i); };
     result(x, y) =
         cast<float>(averaged(0) * colour(0) + averaged(1) * colour(1) + averaged(2) * colour(2) + averaged(3));
-    layout::picture(guide, 3);
-    layout::picture(source, 1);
-    layout::picture(result, 1);
+    layout::plane(guide);
+    guide.dim(2).set_bounds(0, 3);
+    layout::plane(source);
+    layout::plane(result);
     guide.set_estimates({{0, 1920}, {0, 1080}, {0, 3}});
     source.set_estimates({{0, 1920}, {0, 1080}});
     radius.set_estimate(8);
@@ -121,9 +122,7 @@ class GuidedFilter : public Generator<GuidedFilter> {
     first->schedule_cpu({linear, yo}, 13, step);
     result.split(y, yo, y, strip, TailStrategy::GuardWithIf).parallel(yo);
     second->schedule_cpu({result, yo}, 4, step);
-    const Expr dense = layout::rows(source) && layout::rows(result);
-    result.specialize(dense && layout::interleaved(guide, 3)).vectorize(x, step, TailStrategy::GuardWithIf);
-    result.specialize(dense && layout::rows(guide)).vectorize(x, step, TailStrategy::GuardWithIf);
+    result.vectorize(x, step, TailStrategy::GuardWithIf);
   }
 
  private:

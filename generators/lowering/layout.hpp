@@ -14,6 +14,14 @@ void picture(Port& port, int channels) {
   if (port.dimensions() > 2) port.dim(2).set_bounds(0, channels);
 }
 
+/// Rows of neighbouring pixels, and nothing else: the caller brings other layouts into this one.
+template <class Port>
+void plane(Port& port) {
+  port.dim(0).set_stride(1);
+  port.dim(0).set_min(0);
+  port.dim(1).set_min(0);
+}
+
 /// RGBRGB...
 template <class Port>
 Halide::Expr interleaved(const Port& port, int channels) {

@@ -45,25 +45,25 @@ class ResizeBilinear : public Generator<ResizeBilinear> {
     blended.compute_at(result, y).reorder(c, x).unroll(c);
     // Whole ratios, as the networks use them, need no gather.
     const Expr in = source.dim(0).extent(), out = result.dim(0).extent();
-    if (channels == 1) {
-      blended.specialize(layout::rows(source)).vectorize(x, step, TailStrategy::GuardWithIf);
-      for (int ratio : ratios)
-        result.specialize(layout::rows(result) && in == ratio * out).vectorize(x, step, TailStrategy::GuardWithIf);
-      result.specialize(layout::rows(result)).vectorize(x, step, TailStrategy::GuardWithIf);
-    } else {
-      for (Expr dense :
-           {layout::interleaved(source, channels), layout::reversed(source, channels), layout::rows(source)})
-        blended.specialize(dense).vectorize(x, step, TailStrategy::GuardWithIf);
-      for (int ratio : ratios)
-        result.specialize(layout::interleaved(result, channels) && in == ratio * out)
-            .vectorize(x, step, TailStrategy::GuardWithIf);
-      for (Expr dense : {layout::interleaved(result, channels), layout::rows(result)})
-        result.specialize(dense).vectorize(x, step, TailStrategy::GuardWithIf);
-    }
+    const bool one = channels == 1;
+    for (Expr dense : one ? std::vector<Expr>{layout::rows(source)}
+                          : std::vector<Expr>{layout::interleaved(source, channels), layout::reversed(source, channels),
+                                              layout::rows(source)})
+      blended.specialize(dense).vectorize(x, step, TailStrategy::GuardWithIf);
+    const Expr usual = one ? layout::rows(result) : layout::interleaved(result, channels);
+    for (int ratio : down_ratios)
+      result.specialize(usual && in == ratio * out).vectorize(x, step, TailStrategy::GuardWithIf);
+    result.specialize(usual && out == 2 * in)
+        .split(x, x, xi, 2, TailStrategy::GuardWithIf)
+        .reorder(c, xi, x, y)
+        .unroll(xi)
+        .vectorize(x, step, TailStrategy::GuardWithIf);
+    result.specialize(usual).vectorize(x, step, TailStrategy::GuardWithIf);
+    if (!one) result.specialize(layout::rows(result)).vectorize(x, step, TailStrategy::GuardWithIf);
   }
 
  private:
-  static constexpr int ratios[] = {2, 4};
+  static constexpr int down_ratios[] = {2, 4};
   Var x{"x"}, y{"y"}, c{"c"}, yo{"yo"}, xi{"xi"}, yi{"yi"};
   Func x_first{"x_first"}, x_part{"x_part"}, y_first{"y_first"}, y_part{"y_part"}, blended{"blended"};
 
@@ -79,13 +79,16 @@ class ResizeBilinear : public Generator<ResizeBilinear> {
       part_of(v) = cast<float>(twice - whole * 2 * out64) / cast<float>(2 * out64);
       Expr index = first_of(v);
       part = part_of(v);
-      for (int ratio : ratios) {  // in = ratio * out: always midway between two neighbours
+      for (int ratio : down_ratios) {  // in = ratio * out: always midway between two neighbours
         index = select(in == ratio * out, ratio * v + (ratio / 2 - 1), index);
         part = select(in == ratio * out, 0.5f, part);
       }
+      // out = 2 * in: a quarter and three quarters in turns. At the left border both neighbours are the first pixel.
+      index = select(out == 2 * in, (v - 1) / 2, index);
+      part = select(out == 2 * in, select(v % 2 == 0, 0.75f, 0.25f), part);
       // In range by construction, which the compiler cannot see.
-      first = unsafe_promise_clamped(index, 0, in - 1);
-      second = min(first + 1, in - 1);
+      first = unsafe_promise_clamped(max(likely(index), 0), 0, in - 1);
+      second = unsafe_promise_clamped(min(likely(index + 1), in - 1), 0, in - 1);
     }
   };
 };

@@ -43,17 +43,11 @@ class WindowMean {
   /// All of a strip's sums inside the caller's loop over strips.
   void schedule_cpu(Halide::LoopLevel per_strip, int channels, int step) {
     sum.compute_at(per_strip).bound_extent(s, 1).bound(c, 0, channels);
-    for (int update : {0, 1, 2}) {
-      const std::vector<Halide::Var> inner = {c, x};
-      Halide::Stage stage = sum.update(update);
-      if (update == 1)
-        stage.reorder(c, x, sum.rvars(1)[0]);
-      else if (update == 2)
-        stage.reorder(c, x, sum.rvars(2)[0]);
-      else
-        stage.reorder(c, x);
-      stage.unroll(c).vectorize(x, step, Halide::TailStrategy::GuardWithIf);
-    }
+    // A column of running sums stays in registers on its way down.
+    sum.update(0).reorder(c, x);
+    sum.update(1).reorder(c, sum.rvars(1)[0], x);
+    sum.update(2).reorder(c, sum.rvars(2)[0], x);
+    for (int update : {0, 1, 2}) sum.update(update).unroll(c).vectorize(x, step, Halide::TailStrategy::GuardWithIf);
     // Prefix sums depend on their left neighbour: rows and channels side by side hide the latency.
     sum.update(3).reorder(row, sum.rvars(3)[0], c).unroll(row, 4, Halide::TailStrategy::GuardWithIf);
   }

@@ -6,6 +6,8 @@
 #include <string>
 #include <type_traits>
 
+#include "hairline/core/convert.hpp"
+#include "hairline/core/image.hpp"
 #include "hairline/core/pixel.hpp"
 #include "hairline/core/result.hpp"
 #include "hairline/core/view.hpp"
@@ -27,6 +29,9 @@ namespace hairline::kernels {
 inline Backend image_ops() { return cpu_backend(hairline_kernels_image_ops); }
 /// The linked CPU kernels at a chosen level.
 inline Backend image_ops(CpuLevel level) { return cpu_backend(hairline_kernels_image_ops, level); }
+
+template <class From, class To>
+Result<void> convert(View<const From> source, View<To> result, const Backend& on = image_ops());
 
 namespace detail {
 template <class View>
@@ -77,6 +82,46 @@ inline Result<void> resize_channels(View<const float> source, View<float> result
   return out.finish();
 }
 
+/// A picture as rows of neighbouring numbers, channel by channel: itself if it is that already, else a planar copy.
+class Rows {
+ public:
+  Rows(View<const float> v, const Backend& on) : view_(v) {
+    if (v.strides().x == 1) return;
+    copy_ = Image<float>(v.shape());
+    const View<float> packed(copy_.data(), v.shape(), planar(v.shape()));
+    view_ = packed;
+    if (on.on_device)
+      copy_pixels<float>(v, packed);
+    else
+      done_ = hairline::kernels::convert(v, packed, on);
+  }
+  const Result<void>& done() const { return done_; }
+  View<const float> view() const { return view_; }
+
+ private:
+  Image<float> copy_;
+  View<const float> view_;
+  Result<void> done_;
+};
+
+/// One channel to write to as a row of neighbouring numbers; finish() copies where the real one is not.
+class RowsOut {
+ public:
+  explicit RowsOut(View<float> v) : real_(v), view_(v) {
+    if (v.strides().x == 1) return;
+    copy_ = Image<float>(Shape{v.height(), v.width(), 1});
+    view_ = copy_.view();
+  }
+  View<float> view() const { return view_; }
+  void finish() {
+    if (!copy_.empty()) copy_pixels<float>(copy_.view(), real_);
+  }
+
+ private:
+  Image<float> copy_;
+  View<float> real_, view_;
+};
+
 template <class T, class Alpha>
 Result<void> composite_channels(View<const T> foreground, View<const Alpha> alpha, View<const T> background,
                                 View<T> result, const Backend& on) {
@@ -105,7 +150,7 @@ bool backwards(View<T> v) {
 /// are rounded to the nearest (ties up) after clamping to [0,1], NaN gives 0. Equals copy_pixels bit for bit. source
 /// and result: same shape, any number of channels.
 template <class From, class To>
-Result<void> convert(View<const From> source, View<To> result, const Backend& on = image_ops()) {
+Result<void> convert(View<const From> source, View<To> result, const Backend& on) {
   static_assert(std::is_same_v<From, float> || std::is_same_v<To, float>, "one side is float");
   using namespace detail;
   if (auto ok = first_error({check_view("source", source), check_view("result", result)}); !ok) return ok;
@@ -191,13 +236,17 @@ inline Result<void> box_filter(View<const float> source, View<float> result, int
   // A window that covers everything from everywhere cannot grow further; this also keeps sums of indices in range.
   std::int32_t r = std::min(radius, std::max(source.width(), source.height()));
   for (int c = 0; c < source.channels(); ++c) {
-    Source<float> in(on, source.channel(c), 2);
-    Target<float> out(on, result.channel(c), 2);
+    const Rows rows(source.channel(c), on);
+    if (!rows.done()) return rows.done();
+    RowsOut rows_out(result.channel(c));
+    Source<float> in(on, rows.view(), 2);
+    Target<float> out(on, rows_out.view(), 2);
     if (auto ok = first_error({check_problem("source", in.problem()), check_problem("result", out.problem())}); !ok)
       return ok;
     void* arguments[] = {nullptr, in.pointer(), &r, out.pointer()};
     if (auto ok = run(on, "box_filter_f32", arguments); !ok) return ok;
     if (auto ok = out.finish(); !ok) return ok;
+    rows_out.finish();
   }
   return {};
 }
@@ -227,15 +276,20 @@ inline Result<void> guided_filter(View<const float> guide, View<const float> sou
     return Error{ErrorCode::invalid_argument, "epsilon is " + std::to_string(options.epsilon) + ", wanted above 0"};
   std::int32_t r = std::min(options.radius, std::max(plane.width, plane.height));
   if (guide.strides().c < 0) guide = guide.reversed_channels();  // the order of channels does not matter
-  Source<float> i(on, guide, 3), p(on, source, 2);
-  Target<float> out(on, result, 2);
+  const Rows guide_rows(guide, on), source_rows(source, on);
+  if (auto ok = first_error({guide_rows.done(), source_rows.done()}); !ok) return ok;
+  RowsOut rows_out(result);
+  Source<float> i(on, guide_rows.view(), 3), p(on, source_rows.view(), 2);
+  Target<float> out(on, rows_out.view(), 2);
   if (auto ok = first_error({check_problem("guide", i.problem()), check_problem("source", p.problem()),
                              check_problem("result", out.problem())});
       !ok)
     return ok;
   void* arguments[] = {nullptr, i.pointer(), p.pointer(), &r, &options.epsilon, out.pointer()};
   if (auto ok = run(on, "guided_filter_f32_c3", arguments); !ok) return ok;
-  return out.finish();
+  if (auto ok = out.finish(); !ok) return ok;
+  rows_out.finish();
+  return {};
 }
 
 }  // namespace hairline::kernels
