@@ -1,6 +1,7 @@
 # The header targets. Each carries exactly what its headers include, so that a user of the metrics needs no libpng.
 #   hairline::core     include path and threads; nothing else
 #   hairline::solvers  + Eigen, nanoflann      hairline::metrics  + xtensor      hairline::io  + libpng, OpenEXR, stb
+#   hairline::nets     + nlohmann-json: layers, networks, weights
 #   hairline::hairline core, solvers and metrics: every header but io and kernels
 # A part whose libraries are not on the machine is left out, and linking to it is then CMake's error.
 find_package(Threads REQUIRED)
@@ -29,6 +30,11 @@ if(xtensor_FOUND)
   hairline_part(metrics hairline_core xtensor)
 endif()
 
+find_package(nlohmann_json QUIET)
+if(nlohmann_json_FOUND)
+  hairline_part(nets hairline_core nlohmann_json::nlohmann_json)
+endif()
+
 find_package(PNG QUIET)
 find_package(OpenEXR CONFIG QUIET)
 find_path(HAIRLINE_STB_INCLUDE_DIR stb/stb_image.h)
@@ -46,7 +52,7 @@ if(TARGET hairline_solvers AND TARGET hairline_metrics)
 endif()
 
 if(PROJECT_IS_TOP_LEVEL)
-  foreach(part solvers metrics io)
+  foreach(part solvers metrics nets io)
     if(NOT TARGET hairline_${part})
       message(FATAL_ERROR "hairline: the libraries of hairline::${part} are missing; scripts/debian-packages.txt lists them")
     endif()
