@@ -153,10 +153,6 @@ struct BlockTransfer {
 
 // A level's operator as the cycle uses it, in float. Vectors have four entries per cell and four zeros at the end,
 // which stand for neighbours that are not there.
-//
-// Smoothing is Gauss-Seidel over blocks in four colours (even or odd row, even or odd column): cells of a colour are
-// not coupled, so a sweep runs in parallel and gives the same numbers in any order. It converges for every positive
-// definite operator, without damping.
 class BlockOperator {
  public:
   BlockOperator() = default;
@@ -165,10 +161,6 @@ class BlockOperator {
     neighbour_.resize(n);
     a_.resize(n);
     inverse_.resize(n);
-    for (std::size_t i = 0; i < n; ++i) {
-      const int y = level.place[i] / level.columns, x = level.place[i] % level.columns;
-      coloured_[static_cast<std::size_t>(2 * (y % 2) + x % 2)].push_back(static_cast<std::int32_t>(i));
-    }
     pool.parallel_for(0, size_, 1024, [&](std::ptrdiff_t begin, std::ptrdiff_t end) {
       for (std::ptrdiff_t i = begin; i < end; ++i) {
         const auto at = static_cast<std::size_t>(i);
@@ -181,6 +173,7 @@ class BlockOperator {
         inverse_[at] = (0.5 * (inverse + inverse.transpose())).cast<float>();
       }
     });
+    damp(pool);
   }
 
   std::ptrdiff_t size() const { return size_; }
@@ -188,55 +181,55 @@ class BlockOperator {
 
   // y = b - A x
   void residual(const Vector<float>& b, const Vector<float>& x, Vector<float>& y, ThreadPool& pool) const {
-    pool.parallel_for(0, size_, 512, [&](std::ptrdiff_t begin, std::ptrdiff_t end) {
-      for (std::ptrdiff_t i = begin; i < end; ++i)
-        y.segment<4>(4 * i) = b.segment<4>(4 * i) - product<0, 1, 2, 3, 4, 5, 6, 7, 8>(static_cast<std::size_t>(i), x);
+    each_cell(pool,
+              [&](std::ptrdiff_t i, std::size_t at) { y.segment<4>(4 * i) = b.segment<4>(4 * i) - product(at, x); });
+  }
+  // y = D^-1 b
+  void smooth_from_zero(const Vector<float>& b, Vector<float>& y, ThreadPool& pool) const {
+    each_cell(pool, [&](std::ptrdiff_t i, std::size_t at) {
+      y.segment<4>(4 * i).noalias() = inverse_[at] * b.segment<4>(4 * i);
     });
   }
-  // x = one sweep from zero, r = b - A x. After its own turn a cell's residual is zero until a later colour changes it.
-  void smooth_from_zero(const Vector<float>& b, Vector<float>& x, Vector<float>& r, ThreadPool& pool) const {
-    const auto set = [&](std::int32_t i, const FourF& rest) {
-      x.segment<4>(4 * i).noalias() = inverse_[static_cast<std::size_t>(i)] * (b.segment<4>(4 * i) - rest);
-    };
-    each_of(0, pool, [&](std::int32_t i) { set(i, FourF::Zero()); });
-    each_of(1, pool, [&](std::int32_t i) { set(i, product<3, 5>(static_cast<std::size_t>(i), x)); });
-    each_of(2, pool, [&](std::int32_t i) { set(i, product<0, 1, 2, 6, 7, 8>(static_cast<std::size_t>(i), x)); });
-    each_of(3, pool, [&](std::int32_t i) { set(i, product<0, 1, 2, 3, 5, 6, 7, 8>(static_cast<std::size_t>(i), x)); });
-    each_of(0, pool, [&](std::int32_t i) {
-      r.segment<4>(4 * i) = -product<0, 1, 2, 3, 5, 6, 7, 8>(static_cast<std::size_t>(i), x);
+  // y = x + D^-1 (b - A x)
+  void relax(const Vector<float>& b, const Vector<float>& x, Vector<float>& y, ThreadPool& pool) const {
+    each_cell(pool, [&](std::ptrdiff_t i, std::size_t at) {
+      const FourF r = b.segment<4>(4 * i) - product(at, x);
+      y.segment<4>(4 * i) = x.segment<4>(4 * i) + inverse_[at] * r;
     });
-    each_of(1, pool,
-            [&](std::int32_t i) { r.segment<4>(4 * i) = -product<0, 1, 2, 6, 7, 8>(static_cast<std::size_t>(i), x); });
-    each_of(2, pool, [&](std::int32_t i) { r.segment<4>(4 * i) = -product<3, 5>(static_cast<std::size_t>(i), x); });
-    each_of(3, pool, [&](std::int32_t i) { r.segment<4>(4 * i).setZero(); });
-  }
-  // x = one sweep from x, the colours in opposite order: the adjoint of the other sweep.
-  void smooth(const Vector<float>& b, Vector<float>& x, ThreadPool& pool) const {
-    for (std::size_t colour = 4; colour-- > 0;)
-      each_of(colour, pool, [&](std::int32_t i) {
-        const FourF r = b.segment<4>(4 * i) - product<0, 1, 2, 3, 5, 6, 7, 8>(static_cast<std::size_t>(i), x);
-        x.segment<4>(4 * i).noalias() = inverse_[static_cast<std::size_t>(i)] * r;
-      });
   }
 
  private:
   template <class F>
-  void each_of(std::size_t colour, ThreadPool& pool, F&& f) const {
-    const auto& cells = coloured_[colour];
-    pool.parallel_for(0, static_cast<std::ptrdiff_t>(cells.size()), 512, [&](std::ptrdiff_t begin, std::ptrdiff_t end) {
-      for (std::ptrdiff_t k = begin; k < end; ++k) f(cells[static_cast<std::size_t>(k)]);
+  void each_cell(ThreadPool& pool, F&& f) const {
+    pool.parallel_for(0, size_, 512, [&](std::ptrdiff_t begin, std::ptrdiff_t end) {
+      for (std::ptrdiff_t i = begin; i < end; ++i) f(i, static_cast<std::size_t>(i));
     });
   }
-  // The part of A x that comes from the given neighbours.
-  template <std::size_t... K>
   FourF product(std::size_t at, const Vector<float>& x) const {
     FourF sum = FourF::Zero();
-    ((sum.noalias() += a_[at][K] * x.segment<4>(4 * neighbour_[at][K])), ...);
+    for (std::size_t k = 0; k < 9; ++k) sum.noalias() += a_[at][k] * x.segment<4>(4 * neighbour_[at][k]);
     return sum;
+  }
+  // Scales inverse_ so that a step is a contraction.
+  void damp(ThreadPool& pool) {
+    Vector<float> v = Vector<float>::Zero(length()), w = v, none = v;
+    for (std::ptrdiff_t i = 0; i < 4 * size_; ++i) v[i] = scatter_sign(i);
+    double largest = 1;
+    for (int k = 0; k < 8; ++k) {
+      each_cell(pool, [&](std::ptrdiff_t i, std::size_t at) {
+        const FourF y = product(at, v);
+        w.segment<4>(4 * i).noalias() = inverse_[at] * y;
+      });
+      const double before = std::sqrt(v.cast<double>().squaredNorm());
+      const double after = std::sqrt(w.cast<double>().squaredNorm());
+      if (!(after > 0)) break;
+      largest = std::max(largest, after / before);
+      v = w / static_cast<float>(after);
+    }
+    for (BlockF& m : inverse_) m *= static_cast<float>(damping(largest));
   }
 
   std::ptrdiff_t size_ = 0;
-  std::array<std::vector<std::int32_t>, 4> coloured_;
   std::vector<std::array<std::int32_t, 9>> neighbour_;
   std::vector<std::array<BlockF, 9>> a_;
   std::vector<BlockF> inverse_;
