@@ -16,7 +16,7 @@
 
 // What the tests of the affinity methods share: pictures, and plain references that form dense matrices.
 
-inline hairline::Image<double> noise(int height, int width, unsigned seed = 1) {
+inline hairline::Image<double> random_colours(int height, int width, unsigned seed = 1) {
   std::mt19937 random(seed);
   hairline::Image<double> image(hairline::Shape{height, width, 3});
   for (double& v : image) v = std::generate_canonical<double, 32>(random);

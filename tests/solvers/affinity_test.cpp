@@ -65,7 +65,7 @@ bool in_range(const Image<Scalar>& alpha) {
 }  // namespace
 
 TEMPLATE_TEST_CASE("affinity methods answer degenerate trimaps", "[affinity]", float, double) {
-  const auto image = noise(9, 10);
+  const auto image = random_colours(9, 10);
   for (const auto& method : methods<TestType>()) {
     INFO(method.name);
     Image<double> trimap({9, 10, 1}, 0.0);
@@ -106,7 +106,7 @@ TEMPLATE_TEST_CASE("affinity methods answer degenerate trimaps", "[affinity]", f
 
 TEST_CASE("affinity methods: an unknown region without foreground contact", "[affinity]") {
   // Locally nothing but background is near; the local methods must not run for thousands of steps.
-  auto image = noise(24, 26);
+  auto image = random_colours(24, 26);
   Image<double> trimap({24, 26, 1}, 0.0);
   for (int y = 0; y < 24; ++y) trimap(y, 0) = 1;
   for (int y = 8; y < 12; ++y)
@@ -129,7 +129,7 @@ TEST_CASE("affinity methods take tiny pictures or say how large they must be", "
     const Image<double> one({1, 1, 3}, 0.5);
     CHECK(method.run(one, Image<double>({1, 1, 1}, 0.5), {}).error().code == ErrorCode::bad_trimap);
     for (const Shape size : {Shape{1, 3, 3}, Shape{3, 1, 3}, Shape{2, 2, 3}, Shape{3, 3, 3}, Shape{5, 5, 3}}) {
-      const auto image = noise(size.height, size.width);
+      const auto image = random_colours(size.height, size.width);
       Image<double> trimap({size.height, size.width, 1}, 0.5);
       *trimap.begin() = 1;
       *(trimap.end() - 1) = 0;

@@ -83,7 +83,7 @@ struct SoftDisc {
   Image<double> image, alpha, trimap;
   explicit SoftDisc(int height, int width, double softness)
       : image({height, width, 3}), alpha({height, width, 1}), trimap({height, width, 1}) {
-    const auto grain = noise(height, width, 11);
+    const auto grain = random_colours(height, width, 11);
     for (int y = 0; y < height; ++y)
       for (int x = 0; x < width; ++x) {
         const double v = static_cast<double>(y) / height;
@@ -107,7 +107,7 @@ struct SoftDisc {
 }  // namespace
 
 TEST_CASE("information flow equals its dense definition", "[affinity][information_flow]") {
-  const auto image = noise(8, 9);
+  const auto image = random_colours(8, 9);
   const auto trimap = striped_trimap(8, 9);
   const auto problem = problem_of(image, trimap);
   const DenseFlows dense(image, problem);
@@ -198,7 +198,7 @@ TEST_CASE("transparency is seen in every channel", "[affinity][information_flow]
 }
 
 TEST_CASE("information flow says what is wrong with its options", "[affinity][information_flow]") {
-  const auto image = noise(6, 7);
+  const auto image = random_colours(6, 7);
   const auto trimap = striped_trimap(6, 7);
   const auto bad = [&](auto change) {
     InformationFlowOptions options;

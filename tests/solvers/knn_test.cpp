@@ -31,7 +31,7 @@ Eigen::MatrixXd dense_knn(const Image<double>& image, const std::vector<KnnPass>
 }  // namespace
 
 TEST_CASE("the knn Laplacian equals a dense one by brute force", "[affinity][knn]") {
-  const auto image = noise(8, 9);
+  const auto image = random_colours(8, 9);
   const bool soft = GENERATE(false, true);
   const std::vector<KnnPass> passes =
       GENERATE(std::vector<KnnPass>{{20, 2.0}, {10, 0.1}}, std::vector<KnnPass>{{4, 0.0}},
@@ -56,7 +56,7 @@ TEST_CASE("the knn Laplacian equals a dense one by brute force", "[affinity][knn
 
 TEST_CASE("knn finds every neighbourhood of a larger picture with few unknown pixels", "[affinity][knn]") {
   // Known pixels are only searched for where an unknown one may be near: nothing may be missed. 8 bits: many ties.
-  Image<double> image = noise(30, 34);
+  Image<double> image = random_colours(30, 34);
   for (double& v : image) v = std::round(v * 12) / 12;
   Image<double> trimap({30, 34, 1}, 0);
   for (int y = 0; y < 30; ++y)
@@ -82,7 +82,7 @@ TEST_CASE("knn agrees with PyMatting", "[affinity][knn][golden]") {
 }
 
 TEST_CASE("knn says what is wrong with its passes", "[affinity][knn]") {
-  const auto image = noise(5, 6);
+  const auto image = random_colours(5, 6);
   const auto trimap = striped_trimap(5, 6);
   KnnOptions options;
   options.passes = {};

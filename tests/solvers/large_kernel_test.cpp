@@ -10,7 +10,7 @@ TEST_CASE("the large-kernel operator and diagonal equal the dense closed form", 
   const Shape size = GENERATE_COPY(Shape{2 * radius + 1, 2 * radius + 1, 3}, Shape{2 * radius + 1, 19, 3},
                                    Shape{21, 2 * radius + 2, 3}, Shape{9, 8, 3}, Shape{70, 8, 3});
   const double epsilon = GENERATE(1e-7, 1e-3);
-  const auto image = noise(size.height, size.width);
+  const auto image = random_colours(size.height, size.width);
   const Eigen::MatrixXd wanted = dense_closed_form(image, epsilon, radius);
   ThreadPool pool(2);
   detail::LargeKernelLaplacian laplacian(image, {0, 0, size.height, size.width}, epsilon, radius, pool);
@@ -38,7 +38,7 @@ TEST_CASE("the large-kernel operator and diagonal equal the dense closed form", 
 
 TEST_CASE("large-kernel alpha equals the dense solution, also where only a part is worked on",
           "[affinity][large_kernel]") {
-  const auto image = noise(20, 23);
+  const auto image = random_colours(20, 23);
   const int radius = GENERATE(1, 2, 4);
   Image<double> trimap({20, 23, 1}, 0.0);
   const int corner = GENERATE(0, 1, 2);
@@ -74,14 +74,15 @@ TEST_CASE("large kernel agrees with PyMatting", "[affinity][large_kernel][golden
 TEST_CASE("large kernel says what does not fit", "[affinity][large_kernel]") {
   LargeKernelOptions options;
   const auto trimap = striped_trimap(20, 21);
-  CHECK(large_kernel(noise(20, 21), trimap, options).error().message.find("2 radius + 1") != std::string::npos);
+  CHECK(large_kernel(random_colours(20, 21), trimap, options).error().message.find("2 radius + 1") !=
+        std::string::npos);
   options.radius = 9;
-  CHECK(large_kernel(noise(20, 21), trimap, options).has_value());
+  CHECK(large_kernel(random_colours(20, 21), trimap, options).has_value());
   for (const int radius : {0, -1, 1 << 30, 2147483647}) {
     options.radius = radius;
-    CHECK_FALSE(large_kernel(noise(20, 21), trimap, options).has_value());
+    CHECK_FALSE(large_kernel(random_colours(20, 21), trimap, options).has_value());
   }
   options.radius = 2;
   options.solve.preconditioner = Preconditioner::incomplete_cholesky;
-  CHECK(large_kernel(noise(20, 21), trimap, options).error().code == ErrorCode::unsupported);
+  CHECK(large_kernel(random_colours(20, 21), trimap, options).error().code == ErrorCode::unsupported);
 }

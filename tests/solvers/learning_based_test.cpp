@@ -40,7 +40,7 @@ Eigen::MatrixXd dense_learning_based(const Image<double>& image, double epsilon,
 TEST_CASE("the learning-based Laplacian equals the paper's A x A solve", "[affinity][learning_based]") {
   const int radius = GENERATE(1, 2);
   const double epsilon = GENERATE(1e-7, 1e-3, 1.0);
-  const auto image = noise(8, 9);
+  const auto image = random_colours(8, 9);
   ThreadPool pool(2);
   const auto problem = all_unknown(image);
   const detail::LocalWindows windows(problem, detail::LocalModel::learning_based, epsilon, radius, pool);
@@ -64,7 +64,7 @@ TEST_CASE("the learning-based Laplacian of flat windows is a projection", "[affi
 
 TEST_CASE("the closed-form windows give Levin's Laplacian", "[affinity][learning_based]") {
   const int radius = GENERATE(1, 2);
-  const auto image = noise(8, 9);
+  const auto image = random_colours(8, 9);
   ThreadPool pool(2);
   const auto problem = all_unknown(image);
   const detail::LocalWindows windows(problem, detail::LocalModel::closed_form, 1e-7, radius, pool);
@@ -74,7 +74,7 @@ TEST_CASE("the closed-form windows give Levin's Laplacian", "[affinity][learning
 }
 
 TEST_CASE("learning-based alpha equals the dense solution", "[affinity][learning_based]") {
-  const auto image = noise(8, 9);
+  const auto image = random_colours(8, 9);
   const auto trimap = striped_trimap(8, 9);
   LearningBasedOptions options;
   options.radius = GENERATE(1, 2);

@@ -31,7 +31,7 @@ Eigen::MatrixXd dense_random_walk(const Image<double>& image, double sigma, int 
 TEST_CASE("the random walk Laplacian equals a dense one, step by step", "[affinity][random_walk]") {
   const int radius = GENERATE(1, 2, 3);
   const double sigma = GENERATE(1.0 / 30, 0.3, 2.0);
-  const auto image = noise(8, 9);
+  const auto image = random_colours(8, 9);
   ThreadPool pool(2);
   const Eigen::MatrixXd l = detail::random_walk_system(all_unknown(image), sigma, radius, 0, pool).matrix;
   CHECK((l - dense_random_walk(image, sigma, radius, 0)).cwiseAbs().maxCoeff() <= 1e-13);
@@ -42,7 +42,7 @@ TEST_CASE("the random walk Laplacian equals a dense one, step by step", "[affini
 }
 
 TEST_CASE("random walk alpha equals the dense solution", "[affinity][random_walk]") {
-  const auto image = noise(8, 9);
+  const auto image = random_colours(8, 9);
   const auto trimap = striped_trimap(8, 9);
   RandomWalkOptions options;
   options.sigma = 0.5;

@@ -55,7 +55,7 @@ TEST_CASE("edge trimming heeds the colour and takes the nearest", "[affinity][tr
 
 TEST_CASE("patch trimming labels what looks like one class only", "[affinity][trimming]") {
   // Left: smooth grey. Right: the same mean, but rough. Colour alone cannot tell them apart.
-  Image<double> image = noise(30, 40, 9);
+  Image<double> image = random_colours(30, 40, 9);
   for (int y = 0; y < 30; ++y)
     for (int x = 0; x < 40; ++x)
       for (int c = 0; c < 3; ++c) image(y, x, c) = 0.5 + (x < 20 ? 0.01 : 0.6) * (image(y, x, c) - 0.5);
