@@ -69,6 +69,13 @@ std::string cpu_model() {
   return "unknown";
 }
 
+/// Over the last minute, at the end of the run.
+double load_average() {
+  double load = -1;
+  std::ifstream("/proc/loadavg") >> load;
+  return load;
+}
+
 template <class T>
 Image<T> picture(Shape shape, unsigned seed) {
   Image<T> image(shape);
@@ -109,7 +116,7 @@ nlohmann::json measure(const Case& c, Triad& triad) {
       if (round >= warm_up) times[i].push_back(k);
     }
   }
-  const double gigabytes = median(rates);
+  const double gigabytes = *std::max_element(rates.begin(), rates.end());
   nlohmann::json row = {{"bandwidth_gb_per_s", gigabytes},
                         {"kernel", c.kernel},
                         {"size", c.size},
@@ -119,10 +126,11 @@ nlohmann::json measure(const Case& c, Triad& triad) {
   std::cout << c.kernel << " " << c.size << " (" << gigabytes << " GB/s): plain loop " << median(plain) << " ms";
   for (std::size_t i = 0; i < levels.size(); ++i) {
     const double ms = median(times[i]);
-    const double percent = 100 * c.bytes / ms / 1e6 / gigabytes;
+    const double least = *std::min_element(times[i].begin(), times[i].end());
+    const double percent = 100 * c.bytes / least / 1e6 / gigabytes;
     row["levels"].push_back({{"level", kernels::name(levels[i].target)},
                              {"median_ms", ms},
-                             {"min_ms", *std::min_element(times[i].begin(), times[i].end())},
+                             {"min_ms", least},
                              {"runs", rounds},
                              {"percent_of_bandwidth", percent},
                              {"times_the_plain_loop", median(plain) / ms}});
@@ -283,6 +291,7 @@ int main(int argc, char** argv) {
                            {"plain_loop", "one thread, the compiler's -O3 for plain x86-64"},
                            {"rows", nlohmann::json::array()}};
   for (const Case& c : cases) report["rows"].push_back(measure(c, triad));
+  report["load_average"] = load_average();
   if (argc > 1) std::ofstream(argv[1]) << report.dump(1) << "\n";
   return 0;
 }
