@@ -61,12 +61,12 @@ inline Silhouette cut_silhouette(const Image<float>& share, const Image<float>& 
   }
   Silhouette s{Image<std::uint8_t>(plane), Image<std::uint8_t>(plane), distance_to(out)};
   const Image<float> away = distance_to(in);
-  // The zone is narrower where the subject is thin: half of the local depth always stays certain.
+  // The zone is narrower where the subject is thin; strands, thinner than a seventh of it, are never certain.
   Image<float> thickness = s.depth;
   for (float& t : thickness) t = -t;
   thickness = minimum_around(thickness, static_cast<int>(band), pool);
   for (std::size_t i = 0; i < in.size(); ++i) {
-    const float zone = std::clamp(-0.5f * thickness.data()[i], std::min(3.0f, band), band);
+    const float zone = std::clamp(-0.5f * thickness.data()[i], 0.15f * band, band);
     s.certain.data()[i] = s.depth.data()[i] > zone;
     const bool stray = evidence.data()[i] > 4 && away.data()[i] < 1.5f * band;
     s.unknown.data()[i] = !s.certain.data()[i] && (away.data()[i] <= 3 || stray);
@@ -127,7 +127,8 @@ Result<PlateResult<Scalar>> plate_matting(AnyView image, AnyView plate, const Pl
   const Shape plane{h, w, 1};
   PlateResult<Scalar> result{Image<Scalar>(plane), Plane(plane), {}, {}, {}};
   result.alignment = align_plate(*colour, *behind, options.motion, options.reach, options.exposure, pool);
-  const AlignedPlate aligned = apply_alignment(*behind, result.alignment, pool);
+  AlignedPlate aligned = apply_alignment(*behind, result.alignment, pool);
+  detail::accept_burnt_out(*colour, aligned.plate);
   const PlateDifference difference =
       measure_difference(*colour, aligned.plate, aligned.inside, options.least_noise, pool);
   result.noise = difference.noise;

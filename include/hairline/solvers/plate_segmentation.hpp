@@ -117,6 +117,8 @@ inline Image<float> subject_evidence(const Image<float>& image, const Image<floa
           const auto u = static_cast<float>(subject - background);
           if (s == 0 || u > 0) best = std::max(best, u);
         }
+        // 3 is what noise alone gives, 8 what it never gives over so many pixels; a shadow, though, may.
+        if (price > 1e8) best = std::max(best, std::min(12.0f, 2 * (d.energy(y, x) - 8)));
         out(y, x) = best;
       }
   });
