@@ -20,11 +20,11 @@ enum class PlateMotion {
 
 /// How a plate is brought to its picture: plate value at (y, x) of the picture = gain * plate(warp(y, x)) + offset.
 struct PlateAlignment {
-  std::array<double, 2> shift{};     ///< (y, x): the plate is read this many pixels further down and right, at the centre
+  std::array<double, 2> shift{};  ///< (y, x): the plate is read this many pixels further down and right, at the centre
   std::array<double, 9> warp{1, 0, 0, 0, 1, 0, 0, 0, 1};  ///< picture pixel (x, y, 1) to plate pixel, row-major
-  std::array<double, 3> gain{1, 1, 1};    ///< per channel
-  std::array<double, 3> offset{};         ///< per channel, of full scale
-  double inliers = 0;                     ///< share of the pixels that follow the fit
+  std::array<double, 3> gain{1, 1, 1};                    ///< per channel
+  std::array<double, 3> offset{};                         ///< per channel, of full scale
+  double inliers = 0;                                     ///< share of the pixels that follow the fit
 };
 
 namespace detail {
@@ -74,9 +74,7 @@ inline std::array<int, 2> search_shift(const Image<float>& image, const Image<fl
   const int h = image.height(), w = image.width();
   const auto gradients = [&](const Image<float>& in) {
     Image<float> g(Shape{h, w, 2});
-    const auto luma = [&](int y, int x) {
-      return 0.299f * in(y, x, 0) + 0.587f * in(y, x, 1) + 0.114f * in(y, x, 2);
-    };
+    const auto luma = [&](int y, int x) { return 0.299f * in(y, x, 0) + 0.587f * in(y, x, 1) + 0.114f * in(y, x, 2); };
     for (int y = 1; y + 1 < h; ++y)
       for (int x = 1; x + 1 < w; ++x) {
         g(y, x, 0) = luma(y + 1, x) - luma(y - 1, x);
@@ -251,11 +249,13 @@ inline PlateAlignment align_plate(const Image<float>& image, const Image<float>&
     }
     // Wide to narrow: first everything within reach of a gain error counts, in the end only what fits to the noise.
     for (const double scale : {0.06, 0.045, 0.035, 0.025, 0.018, 0.014, 0.011, 0.009, 0.008, 0.008}) {
-      const PlateMotion now = level > 0 || scale > 0.04 ? (motion == PlateMotion::none ? motion : PlateMotion::translation) : motion;
+      const PlateMotion now =
+          level > 0 || scale > 0.04 ? (motion == PlateMotion::none ? motion : PlateMotion::translation) : motion;
       a.inliers = detail::alignment_step(i, p, a, now, scale, exposure, pool);
     }
     if (motion == PlateMotion::homography)
-      for (int k = 0; k < 12; ++k) a.inliers = detail::alignment_step(i, p, a, motion, level ? 0.02 : 0.01, exposure, pool);
+      for (int k = 0; k < 12; ++k)
+        a.inliers = detail::alignment_step(i, p, a, motion, level ? 0.02 : 0.01, exposure, pool);
     if (level > 0) {  // pixel centres of a halved picture: x = 2 x' + 0.5
       Eigen::Matrix3d up, m;
       up << 2, 0, 0.5, 0, 2, 0.5, 0, 0, 1;
@@ -272,8 +272,8 @@ inline PlateAlignment align_plate(const Image<float>& image, const Image<float>&
 
 /// The plate as the picture's camera would have seen it; `inside` says where the plate had something to give.
 struct AlignedPlate {
-  Image<float> plate;           // (H, W, 3)
-  Image<std::uint8_t> inside;   // (H, W)
+  Image<float> plate;          // (H, W, 3)
+  Image<std::uint8_t> inside;  // (H, W)
 };
 
 /// Applies an alignment. A shift within 0.06 px of whole pixels is taken as whole, which keeps the plate's sharpness.

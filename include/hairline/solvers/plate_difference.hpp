@@ -46,7 +46,8 @@ double robust_deviation(const Image<float>& values, int channel, int step, Passe
   std::vector<float> kept;
   const int n = values.channels();
   for (std::size_t i = 0; i < values.size() / static_cast<std::size_t>(n); i += static_cast<std::size_t>(step))
-    if (passes(i)) kept.push_back(std::abs(values.data()[i * static_cast<std::size_t>(n) + static_cast<std::size_t>(channel)]));
+    if (passes(i))
+      kept.push_back(std::abs(values.data()[i * static_cast<std::size_t>(n) + static_cast<std::size_t>(channel)]));
   return 1.4826 * quantile(kept, 0.5);
 }
 
@@ -96,22 +97,32 @@ inline PlateNoise estimate_noise(const Image<float>& difference, const Image<flo
 
 /// The difference of picture and aligned plate, measured against its own noise on several scales.
 struct PlateDifference {
-  Image<float> raw;         // (H, W, 3)  picture - plate
-  Image<float> deviation;   // (H, W, 3)  standard deviation of raw where there is only background
+  Image<float> raw;        // (H, W, 3)  picture - plate
+  Image<float> deviation;  // (H, W, 3)  standard deviation of raw where there is only background
   PlateNoise noise;
   /// One scale: chi^2 with three degrees of freedom of the blurred, normalised difference.
   struct Scale {
-    double blur = 0;             // sigma of the Gaussian, pixels
-    Image<float> chi2;           // (H, W)
-    Image<float> inner;          // (H, W)  least chi2 within the blur's reach: what a neighbour cannot have caused
-    Image<float> shadow;         // (H, W)  chi2 if the plate is darkened by `shade`
+    double blur = 0;      // sigma of the Gaussian, pixels
+    Image<float> chi2;    // (H, W)
+    Image<float> inner;   // (H, W)  least chi2 within the blur's reach: what a neighbour cannot have caused
+    Image<float> shadow;  // (H, W)  chi2 if the plate is darkened by `shade`
     std::array<double, 3> shrink{1, 1, 1};  // deviation of the blurred normalised difference per channel
   };
   std::vector<Scale> scales;
-  Image<float> shade;  // (H, W)  picture / plate, brightness alone, averaged over a few pixels; at most 1
+  Image<float> energy;  // (H, W)  least mean chi2 of the finest scale around: fine structure that is missing or new
+  Image<float> shade;   // (H, W)  picture / plate, brightness alone, averaged over a few pixels; at most 1
 };
 
 namespace detail {
+
+/// Where both pictures are burnt out they agree, whatever their gains: the plate takes the picture's value.
+inline void accept_burnt_out(const Image<float>& image, Image<float>& plate) {
+  for (std::size_t i = 0; i < plate.size(); ++i) {
+    const float seen = image.data()[i];
+    float& p = plate.data()[i];
+    if (std::min(seen, p) > 0.93f && std::max(seen, p) > 0.985f) p = seen;
+  }
+}
 
 /// chi^2 of a normalised difference after blurring, with the deviations that its background part (or `shrink`) has.
 inline Image<float> chi_square(const Image<float>& blurred, const std::array<double, 3>& shrink,
@@ -173,9 +184,9 @@ inline PlateDifference measure_difference(const Image<float>& image, const Image
     d.noise = detail::estimate_noise(d.raw, gradient, likely, least);
     for (std::size_t i = 0; i < pixels; ++i)
       for (std::size_t c = 0; c < 3; ++c)
-        d.deviation.data()[3 * i + c] = static_cast<float>(
-            std::sqrt(d.noise.sigma[c] * d.noise.sigma[c] +
-                      d.noise.slope * d.noise.slope * static_cast<double>(gradient.data()[i])));
+        d.deviation.data()[3 * i + c] =
+            static_cast<float>(std::sqrt(d.noise.sigma[c] * d.noise.sigma[c] +
+                                         d.noise.slope * d.noise.slope * static_cast<double>(gradient.data()[i])));
   }
   Image<float> normal(image.shape());
   for (std::size_t i = 0; i < normal.size(); ++i) normal.data()[i] = d.raw.data()[i] / d.deviation.data()[i];
@@ -188,13 +199,17 @@ inline PlateDifference measure_difference(const Image<float>& image, const Image
     s.blur = blur;
     const Image<float> n = detail::gaussian_blur(normal, blur, pool);
     for (int c = 0; c < 3; ++c)
-      s.shrink[static_cast<std::size_t>(c)] = std::max(
-          0.02, detail::robust_deviation(n, c, pixels > 300000 ? 3 : 1, [&](std::size_t i) { return likely.data()[i] != 0; }));
+      s.shrink[static_cast<std::size_t>(c)] =
+          std::max(0.02, detail::robust_deviation(n, c, pixels > 300000 ? 3 : 1,
+                                                  [&](std::size_t i) { return likely.data()[i] != 0; }));
     s.chi2 = detail::chi_square(n, s.shrink, inside);
     s.inner = detail::minimum_around(s.chi2, blur < 1 ? 0 : static_cast<int>(std::ceil(2.5 * blur)), pool);
     s.shadow = detail::chi_square(detail::gaussian_blur(shaded, blur, pool), s.shrink, inside);
     d.scales.push_back(std::move(s));
   }
+  d.energy = d.scales.front().chi2;
+  for (float& e : d.energy) e = std::min(e, 30.0f);
+  d.energy = detail::minimum_around(detail::gaussian_blur(d.energy, 3.0, pool), 7, pool);
   return d;
 }
 

@@ -92,7 +92,9 @@ inline Image<float> distance_to(const Image<std::uint8_t>& mask) {
   std::vector<int> centre(static_cast<std::size_t>(longest));
   const auto pass = [&](float* start, int n, std::ptrdiff_t stride) {
     for (int i = 0; i < n; ++i) line[static_cast<std::size_t>(i)] = start[i * stride];
-    const auto f = [&](int i) { return static_cast<double>(line[static_cast<std::size_t>(i)]) + static_cast<double>(i) * i; };
+    const auto f = [&](int i) {
+      return static_cast<double>(line[static_cast<std::size_t>(i)]) + static_cast<double>(i) * i;
+    };
     int k = 0;
     centre[0] = 0;
     border[0] = -std::numeric_limits<float>::infinity();

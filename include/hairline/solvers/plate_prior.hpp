@@ -54,7 +54,8 @@ inline Image<float> veil_of_plate(const Image<float>& image, const Image<float>&
   Image<float> sums(Shape{image.height(), image.width(), 4});
   for (std::size_t i = 0; i < sums.size() / 4; ++i)
     for (std::size_t c = 0; c < 3; ++c) {
-      const float di = image.data()[3 * i + c] - bi.data()[3 * i + c], dp = plate.data()[3 * i + c] - bp.data()[3 * i + c];
+      const float di = image.data()[3 * i + c] - bi.data()[3 * i + c],
+                  dp = plate.data()[3 * i + c] - bp.data()[3 * i + c];
       const float n = deviation.data()[3 * i + c];
       sums.data()[4 * i] += di * dp;
       sums.data()[4 * i + 1] += dp * dp;
@@ -75,19 +76,22 @@ inline Image<float> veil_of_plate(const Image<float>& image, const Image<float>&
   return out;
 }
 
-/// Alpha of the unknown pixels one by one from I = alpha F + (1 - alpha) B with the plate as B: candidates for F are the
-/// carried foreground colour and the nearest certain foreground in eight directions; those that explain the pixel
+/// Alpha of the unknown pixels one by one from I = alpha F + (1 - alpha) B with the plate as B: candidates for F are
+/// the carried foreground colour and the nearest certain foreground in eight directions; those that explain the pixel
 /// count, and their disagreement, together with noise over |F - B|, says how little the answer is worth.
-/// @param unknown, certain (H, W)    @param noise deviation of picture - plate where there is only background
-inline float opaque_depth = 20, opaque_precision = 30;
+/// Two more opinions join: far inside the silhouette alpha is probably 1, and the plate may shine through.
+/// @param unknown, certain (H, W)    @param deviation (H, W, 3) of picture - plate where there is only background
+/// @param depth (H, W) pixels to the silhouette's outline, from inside      @param veil veil_of_plate
+/// @param band width of the zone along the outline that may be translucent, pixels
 inline AlphaPrior alpha_prior(const Image<float>& image, const Image<float>& plate, const Image<float>& deviation,
                               const Image<std::uint8_t>& unknown, const Image<std::uint8_t>& certain,
-                              const Image<float>& depth, const Image<float>& veil, int reach, ThreadPool& pool) {
-  const int h = image.height(), w = image.width();
+                              const Image<float>& depth, const Image<float>& veil, float band, ThreadPool& pool) {
+  const int h = image.height(), w = image.width(), reach = static_cast<int>(2 * band);
   const Image<float> carried = carried_colours(image, certain);
   const Image<float> smooth = gaussian_blur(image, 1.0, pool);
   AlphaPrior prior{Image<float>(Shape{h, w, 1}), Image<float>(Shape{h, w, 1})};
-  constexpr std::array<std::array<int, 2>, 8> ways{{{0, 1}, {1, 1}, {1, 0}, {1, -1}, {0, -1}, {-1, -1}, {-1, 0}, {-1, 1}}};
+  constexpr std::array<std::array<int, 2>, 8> ways{
+      {{0, 1}, {1, 1}, {1, 0}, {1, -1}, {0, -1}, {-1, -1}, {-1, 0}, {-1, 1}}};
   pool.parallel_for(0, h, plate_rows, [&](std::ptrdiff_t y0, std::ptrdiff_t y1) {
     for (int y = static_cast<int>(y0); y < static_cast<int>(y1); ++y)
       for (int x = 0; x < w; ++x) {
@@ -132,8 +136,8 @@ inline AlphaPrior alpha_prior(const Image<float>& image, const Image<float>& pla
         const float variance = std::max(0.0f, square / sum - mean * mean) + spread / sum;
         // Three opinions, weighed by their precision: colours, depth inside the silhouette, the plate shining through.
         const float by_colour = 1 / (0.01f + variance);
-        const float inside = std::min(depth(y, x) / opaque_depth, 1.0f);
-        const float by_depth = opaque_precision * inside * inside;
+        const float inside = std::min(depth(y, x) / band, 1.0f);
+        const float by_depth = 30 * inside * inside;
         const float by_veil = veil(y, x, 1);
         const float total = by_colour + by_depth + by_veil;
         prior.alpha(y, x) = (by_colour * mean + by_depth + by_veil * (1 - veil(y, x, 0))) / total;

@@ -107,14 +107,18 @@ inline Image<float> subject_evidence(const Image<float>& image, const Image<floa
           const auto& scale = d.scales[s];
           double volume = 0;  // log of the normaliser of the background's density
           for (int c = 0; c < 3; ++c)
-            volume += std::log(static_cast<double>(d.deviation(y, x, c)) * std::max(scale.shrink[static_cast<std::size_t>(c)], 0.3));
+            volume += std::log(static_cast<double>(d.deviation(y, x, c)) *
+                               std::max(scale.shrink[static_cast<std::size_t>(c)], 0.3));
           const double lit = -4.5 * std::log1p(static_cast<double>(scale.inner(y, x)) / 6);
           const double dark = -4.5 * std::log1p(static_cast<double>(scale.shadow(y, x)) / 6) - price;
           const double background = -2.757 - volume + std::max(lit, dark);
-          const double subject = s == 0 && colours ? std::log(static_cast<double>(colours->density(&image(y, x), y, x))) : 0;
+          const double subject =
+              s == 0 && colours ? std::log(static_cast<double>(colours->density(&image(y, x), y, x))) : 0;
           const auto u = static_cast<float>(subject - background);
           if (s == 0 || u > 0) best = std::max(best, u);
         }
+        // 3 is what noise alone gives, 8 what it never gives over so many pixels; a shadow, though, may.
+        if (price > 1e8) best = std::max(best, std::min(12.0f, 2 * (d.energy(y, x) - 8)));
         out(y, x) = best;
       }
   });
@@ -122,10 +126,10 @@ inline Image<float> subject_evidence(const Image<float>& image, const Image<floa
   return out;
 }
 
-/// Random-walk segmentation: minimises sum c (x - p)^2 + sum over neighbours k (x - x')^2, where p, c are the evidence's
-/// side and strength, and k is small only across edges that the picture has and the plate has not (or has otherwise):
-/// such an edge may be the subject's outline, while edges of the background and the missing edge at an accidental match
-/// of colours inside the subject do not separate.
+/// Random-walk segmentation: minimises sum c (x - p)^2 + sum over neighbours k (x - x')^2, where p, c are the
+/// evidence's side and strength, and k is small only across edges that the picture has and the plate has not (or has
+/// otherwise): such an edge may be the subject's outline, while edges of the background and the missing edge at an
+/// accidental match of colours inside the subject do not separate.
 inline Image<float> segment(const Image<float>& image, const Image<float>& plate, const PlateDifference& d,
                             const Image<float>& evidence, double coupling, const Image<float>* start,
                             ThreadPool& pool) {
