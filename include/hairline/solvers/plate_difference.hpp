@@ -109,20 +109,10 @@ struct PlateDifference {
     std::array<double, 3> shrink{1, 1, 1};  // deviation of the blurred normalised difference per channel
   };
   std::vector<Scale> scales;
-  Image<float> energy;  // (H, W)  least mean chi2 of the finest scale around: fine structure that is missing or new
-  Image<float> shade;   // (H, W)  picture / plate, brightness alone, averaged over a few pixels; at most 1
+  Image<float> shade;  // (H, W)  picture / plate, brightness alone, averaged over a few pixels; at most 1
 };
 
 namespace detail {
-
-/// Where both pictures are burnt out they agree, whatever their gains: the plate takes the picture's value.
-inline void accept_burnt_out(const Image<float>& image, Image<float>& plate) {
-  for (std::size_t i = 0; i < plate.size(); ++i) {
-    const float seen = image.data()[i];
-    float& p = plate.data()[i];
-    if (std::min(seen, p) > 0.93f && std::max(seen, p) > 0.985f) p = seen;
-  }
-}
 
 /// chi^2 of a normalised difference after blurring, with the deviations that its background part (or `shrink`) has.
 inline Image<float> chi_square(const Image<float>& blurred, const std::array<double, 3>& shrink,
@@ -207,9 +197,6 @@ inline PlateDifference measure_difference(const Image<float>& image, const Image
     s.shadow = detail::chi_square(detail::gaussian_blur(shaded, blur, pool), s.shrink, inside);
     d.scales.push_back(std::move(s));
   }
-  d.energy = d.scales.front().chi2;
-  for (float& e : d.energy) e = std::min(e, 30.0f);
-  d.energy = detail::minimum_around(detail::gaussian_blur(d.energy, 3.0, pool), 7, pool);
   return d;
 }
 

@@ -8,6 +8,7 @@
 #include "hairline/core/image.hpp"
 #include "hairline/core/parallel.hpp"
 #include "hairline/solvers/plate_filters.hpp"
+#include "hairline/solvers/plate_segmentation.hpp"
 
 namespace hairline::detail {
 
@@ -89,6 +90,9 @@ inline AlphaPrior alpha_prior(const Image<float>& image, const Image<float>& pla
   const int h = image.height(), w = image.width(), reach = static_cast<int>(2 * band);
   const Image<float> carried = carried_colours(image, certain);
   const Image<float> smooth = gaussian_blur(image, 1.0, pool);
+  Image<float> weight(Shape{h, w, 1});
+  for (std::size_t i = 0; i < weight.size(); ++i) weight.data()[i] = certain.data()[i] ? 1.0f : 0.0f;
+  const SubjectColours colours(image, weight);
   AlphaPrior prior{Image<float>(Shape{h, w, 1}), Image<float>(Shape{h, w, 1})};
   constexpr std::array<std::array<int, 2>, 8> ways{
       {{0, 1}, {1, 1}, {1, 0}, {1, -1}, {0, -1}, {-1, -1}, {-1, 0}, {-1, 1}}};
@@ -136,8 +140,10 @@ inline AlphaPrior alpha_prior(const Image<float>& image, const Image<float>& pla
         const float variance = std::max(0.0f, square / sum - mean * mean) + spread / sum;
         // Three opinions, weighed by their precision: colours, depth inside the silhouette, the plate shining through.
         const float by_colour = 1 / (0.01f + variance);
+        // A colour that the certain foreground nearby has too is more likely its own than a mixture.
+        const float density = colours.density(&image(y, x), y, x), familiar = density / (density + 40);
         const float inside = std::min(depth(y, x) / band, 1.0f);
-        const float by_depth = 30 * inside * inside;
+        const float by_depth = inside * (30 + 100 * familiar);
         const float by_veil = veil(y, x, 1);
         const float total = by_colour + by_depth + by_veil;
         prior.alpha(y, x) = (by_colour * mean + by_depth + by_veil * (1 - veil(y, x, 0))) / total;

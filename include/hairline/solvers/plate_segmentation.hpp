@@ -92,9 +92,8 @@ class SubjectColours {
 /// tailed fit of the difference to its noise; a shadow (the plate darkened evenly, all channels alike) may explain the
 /// difference too, at a price; the subject's side is its colours. Coarser scales may only add evidence for the subject:
 /// a small difference that persists over many pixels.
-inline Image<float> subject_evidence(const Image<float>& image, const Image<float>& plate,
-                                     const Image<std::uint8_t>& inside, const PlateDifference& d,
-                                     const SubjectColours* colours, ThreadPool& pool) {
+inline Image<float> subject_evidence(const Image<float>& image, const Image<std::uint8_t>& inside,
+                                     const PlateDifference& d, const SubjectColours* colours, ThreadPool& pool) {
   const int h = image.height(), w = image.width();
   Image<float> out(Shape{h, w, 1});
   pool.parallel_for(0, h, plate_rows, [&](std::ptrdiff_t y0, std::ptrdiff_t y1) {
@@ -117,12 +116,9 @@ inline Image<float> subject_evidence(const Image<float>& image, const Image<floa
           const auto u = static_cast<float>(subject - background);
           if (s == 0 || u > 0) best = std::max(best, u);
         }
-        // 3 is what noise alone gives, 8 what it never gives over so many pixels; a shadow, though, may.
-        if (price > 1e8) best = std::max(best, std::min(12.0f, 2 * (d.energy(y, x) - 8)));
         out(y, x) = best;
       }
   });
-  (void)plate;
   return out;
 }
 
