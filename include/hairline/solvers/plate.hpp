@@ -136,9 +136,8 @@ Result<PlateResult<Scalar>> plate_matting(AnyView image, AnyView plate, const Pl
   const float band = static_cast<float>(
       options.band > 0 ? options.band : std::max(2.0, 0.055 * std::sqrt(static_cast<double>(h) * w)));
   const detail::Silhouette cut = detail::cut_silhouette(share, evidence, band, pool);
-  std::size_t foreground = 0, unknown = 0;
+  std::size_t unknown = 0;
   for (std::size_t i = 0; i < plane.pixels(); ++i) {
-    foreground += cut.certain.data()[i];
     unknown += cut.unknown.data()[i];
     result.trimap.data()[i] = cut.certain.data()[i] ? 1.0f : cut.unknown.data()[i] ? 128.0f / 255 : 0.0f;
     result.alpha.data()[i] = cut.certain.data()[i] ? Scalar(1) : Scalar(0);
