@@ -218,7 +218,7 @@ TEST_CASE("grey pictures and 8-bit pictures are taken", "[plate]") {
   CHECK(error(alpha, c.alpha) < 6e-3);
 }
 
-TEST_CASE("the answer does not depend on the number of threads", "[plate]") {
+TEST_CASE("plate matting does not depend on the number of threads", "[plate]") {
   const Case c = make({});
   PlateOptions one, three;
   one.solve.threads = 1;
