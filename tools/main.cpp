@@ -54,6 +54,9 @@ int main(int argc, char** argv) {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& e) {
     if (e.get_exit_code() == static_cast<int>(CLI::ExitCodes::Success)) return app.exit(e);
+    // CLI11 misses the verb before it looks at what stands in its place.
+    if (app.get_subcommands().empty() && argc > 1 && argv[1][0] != '-')
+      return wrong_use(app, std::string("there is no verb '") + argv[1] + "'");
     return wrong_use(app, e.what());
   }
   try {

@@ -31,6 +31,7 @@ struct MatteOptions {
   std::string image, alpha, trimap, background, method, foreground, composite, cutout, over, start, device = "cpu";
   std::string precision = "f64";
   int depth = 16;
+  bool align = false;
   std::optional<double> epsilon, tolerance;
   std::optional<int> radius, max_iterations;
   Preconditioner preconditioner = Preconditioner::automatic;
@@ -44,6 +45,7 @@ const char* const footer =
     "  hairline matte photo.png alpha.png --trimap trimap.png\n"
     "  hairline matte photo.jpg alpha.exr --trimap trimap.png -m knn --foreground colour.exr --json\n"
     "  hairline matte photo.png alpha.png --background empty.png --over '#204060' --composite result.png\n"
+    "  hairline matte photo.jpg alpha.png --background from_the_hand.jpg --align\n"
     "  hairline matte photos/ alphas/ --trimap trimaps/ --cutout cut/ --jobs 2\n"
     "  hairline matte 'shot/*.png' 'mattes/*_alpha.exr' --background plate.png\n"
     "  cat photo.png | hairline matte - - --trimap trimap.png > alpha.png";
@@ -80,6 +82,7 @@ void check_method(const MatteOptions& o, const Method& m) {
   if (!m.takes_plate && o.trimap.empty()) refuse("needs --trimap");
   if (o.epsilon && !m.has_epsilon) refuse("has no --epsilon");
   if (o.radius && !m.has_radius) refuse("has no --radius");
+  if (o.align && !m.has_align) refuse("has no --align");
   if (!o.start.empty() && !m.has_start) refuse("has no --start");
   if (o.preconditioner != Preconditioner::automatic && !m.has_preconditioner) refuse("has no --preconditioner");
   if ((o.tolerance || o.max_iterations) && !m.iterates) refuse("does not iterate: no --tolerance, no --max-iterations");
@@ -152,6 +155,7 @@ MethodSettings settings_for(const Run& run, const Plane& start) {
   if (!start.empty()) s.solve.start = start;
   s.epsilon = o.epsilon;
   s.radius = o.radius;
+  s.align = o.align;
   s.doubles = o.precision == "f64";
   return s;
 }
@@ -344,6 +348,7 @@ void add_matte(CLI::App& app, Action& action) {
                   "A picture, r,g,b (0..255), #rrggbb, or one of " + colour_names() + "; default screen (120,255,155)");
   verb.add_option("--cutout", o->cutout, "Write colour and alpha in one file: straight in PNG, associated in EXR");
   verb.add_option("--depth", o->depth, "Bits of the PNGs")->check(CLI::IsMember({8, 16}));
+  verb.add_flag("--align", o->align, "The background was shot from the hand: find how it lies under the picture");
   add_solver_options(verb, *o);
   add_common_options(verb, o->common);
   add_batch_options(verb, o->batch);

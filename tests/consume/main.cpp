@@ -4,7 +4,17 @@
 #include "hairline/core/image.hpp"
 #include "hairline/solvers/closed_form.hpp"
 
+#ifdef CONSUMER_KERNELS
+#include "hairline/kernels/image_ops.hpp"
+#endif
+
 int main() {
+#ifdef CONSUMER_KERNELS
+  const hairline::Image<float> large(hairline::Shape{32, 48, 3}, 0.25f);
+  hairline::Image<float> small(hairline::Shape{8, 12, 3});
+  hairline::kernels::resize_bilinear(large.view(), small.view()).value();
+  if (small(4, 6, 1) != 0.25f) return 1;
+#endif
   hairline::Image<float> image(hairline::Shape{8, 12, 3}, 0.2f);
   hairline::Plane trimap(hairline::Shape{8, 12, 1}, 0.5f);
   for (int y = 0; y < 8; ++y) {

@@ -2,6 +2,9 @@
 file(GLOB examples CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/examples/*.cpp)
 foreach(source IN LISTS examples)
   get_filename_component(name ${source} NAME_WE)
+  if(NOT TARGET example_${name})
+    continue()
+  endif()
   set(arguments "")
   if(name STREQUAL "01_matte_one_image")
     set(arguments ${CMAKE_CURRENT_BINARY_DIR}/sample/image.png ${CMAKE_CURRENT_BINARY_DIR}/sample/trimap.png

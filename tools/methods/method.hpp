@@ -25,6 +25,7 @@ struct MethodSettings {
   std::optional<double> epsilon;
   std::optional<int> radius;
   bool doubles = true;
+  bool align = false;  ///< the plate was shot from the hand
 };
 
 struct Matte {
@@ -37,7 +38,7 @@ struct Matte {
 struct Method {
   std::string name, long_name, about;
   bool takes_plate = false;
-  bool has_epsilon = false, has_radius = false, has_start = false, has_preconditioner = false;
+  bool has_epsilon = false, has_radius = false, has_start = false, has_preconditioner = false, has_align = false;
   bool iterates = true;                  ///< --tolerance and --max-iterations mean something
   bool single_only = false;              ///< works in one precision whatever is asked: --precision f64 is refused
   SolveOptions (*defaults)() = nullptr;  ///< the solver's own tolerance and limit

@@ -21,7 +21,7 @@ namespace hairline::io {
 /// How a PNG is written.
 struct PngOptions {
   int depth = 16;       ///< bits per channel: 8 or 16
-  int compression = 6;  ///< zlib's level, 0 (none) to 9 (smallest)
+  int compression = 2;  ///< zlib's level, 0 (none) to 9 (smallest); 6 is a tenth smaller and four times slower
 };
 
 namespace detail {

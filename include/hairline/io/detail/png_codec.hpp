@@ -118,6 +118,8 @@ struct PngWriter : PngState {
     png_set_write_fn(png, this, accept, flush);
     png_set_user_limits(png, 0x7fffffff, 0x7fffffff);
     png_set_compression_level(png, compression);
+    // Trying every filter on every row costs more than such a level saves.
+    if (compression <= 3) png_set_filter(png, PNG_FILTER_TYPE_BASE, PNG_FILTER_SUB);
     png_set_IHDR(png, info, width, height, depth, colour_type, PNG_INTERLACE_NONE, PNG_COMPRESSION_TYPE_DEFAULT,
                  PNG_FILTER_TYPE_DEFAULT);
     png_write_info(png, info);
