@@ -1,26 +1,23 @@
-#if __has_include("hairline/solvers/plate.hpp")
 #include "hairline/solvers/plate.hpp"
-#endif
 
 #include "method.hpp"
 
 namespace hairline::tool {
 
-#if __has_include("hairline/solvers/plate.hpp")
 namespace {
 
 Result<Matte> run(const MatteInput& input, const MethodSettings& settings) {
   PlateOptions options;
+  if (settings.epsilon) options.epsilon = *settings.epsilon;
   options.solve = settings.solve;
   return in_precision(settings, [&](auto scalar) -> Result<Matte> {
     auto result = plate_matting<decltype(scalar)>(input.picture, input.plate, options);
     if (!result) return result.error();
-    return Matte{convert<float>(result->alpha), result->report, convert<float>(result->trimap)};
+    return Matte{convert<float>(result->alpha), result->report, std::move(result->trimap)};
   });
 }
 
 }  // namespace
-#endif
 
 Method plate_method() {
   Method m;
@@ -28,12 +25,11 @@ Method plate_method() {
   m.long_name = "plate_matting";
   m.about = "difference from a captured background, then closed form; the default with a background";
   m.takes_plate = true;
-#if __has_include("hairline/solvers/plate.hpp")
+  m.has_epsilon = true;
   m.has_start = true;
   m.has_preconditioner = true;
   m.defaults = [] { return PlateOptions{}.solve; };
   m.run = run;
-#endif
   return m;
 }
 

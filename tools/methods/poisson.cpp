@@ -1,12 +1,9 @@
-#if __has_include("hairline/solvers/poisson.hpp")
 #include "hairline/solvers/poisson.hpp"
-#endif
 
 #include "method.hpp"
 
 namespace hairline::tool {
 
-#if __has_include("hairline/solvers/poisson.hpp")
 namespace {
 
 Result<Matte> run(const MatteInput& input, const MethodSettings& settings) {
@@ -18,17 +15,14 @@ Result<Matte> run(const MatteInput& input, const MethodSettings& settings) {
 }
 
 }  // namespace
-#endif
 
 Method poisson_method() {
   Method m;
   m.name = "poisson";
   m.long_name = "poisson";
   m.about = "Poisson matting (Sun 2004)";
-#if __has_include("hairline/solvers/poisson.hpp")
   m.defaults = [] { return PoissonOptions{}.solve; };
   m.run = run;
-#endif
   return m;
 }
 
