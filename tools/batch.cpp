@@ -106,7 +106,7 @@ const char* state_name(State state) {
 Json batch_json(const Batch& batch, const std::vector<Outcome>& outcomes, const std::vector<State>& states,
                 double total_ms) {
   Json json = json_head(batch.verb);
-  json.update(batch.head);
+  if (batch.head.is_object()) json.update(batch.head);
   if (!batch.several) {
     json.update(outcomes.front().json);
     json["status"] = state_name(states.front());
