@@ -31,6 +31,17 @@ int wrong_use(const CLI::App& app, const std::string& text) {
   return hairline::tool::exit_wrong_use;
 }
 
+// The first argument, if it should be a verb and is none.
+std::string unknown_verb(const CLI::App& app, int argc, char** argv) {
+  if (argc < 2 || argv[1][0] == '-') return {};
+  std::string known;
+  for (const CLI::App* sub : app.get_subcommands({})) {
+    if (sub->get_name() == argv[1]) return {};
+    known += (known.empty() ? std::string() : std::string(", ")).append(sub->get_name());
+  }
+  return std::string("unknown verb '").append(argv[1]).append("', wanted one of ").append(known);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -54,10 +65,8 @@ int main(int argc, char** argv) {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& e) {
     if (e.get_exit_code() == static_cast<int>(CLI::ExitCodes::Success)) return app.exit(e);
-    // CLI11 misses the verb before it looks at what stands in its place.
-    if (app.get_subcommands().empty() && argc > 1 && argv[1][0] != '-')
-      return wrong_use(app, std::string("there is no verb '") + argv[1] + "'");
-    return wrong_use(app, e.what());
+    const std::string verb = unknown_verb(app, argc, argv);
+    return wrong_use(app, verb.empty() ? e.what() : verb);
   }
   try {
     return guarded(action);

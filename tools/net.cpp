@@ -93,7 +93,8 @@ int show(const Options& o) {
   const std::vector<Cost> costs = node_costs(network.graph, all);
   const NetworkCost total = network_cost(network.graph, all);
   Json json = json_head("net show");
-  for (const auto& [key, value] : describe(network.graph).items()) json[key] = value;
+  const Json description = describe(network.graph);
+  for (const auto& [key, value] : description.items()) json[key] = value;
   json["name"] = std::string(network.name);
   json["size"] = {{"width", size.width}, {"height", size.height}};
   json["multiply_adds"] = total.total.multiply_adds;

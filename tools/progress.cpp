@@ -110,7 +110,7 @@ void Progress::draw() {
   const std::string pace = done_ == 0 ? "?" : formatted("%.2f", seconds / static_cast<double>(done_));
   std::string tail = "| " + count + " [" + clock_string(seconds);
   if (steps_ > 1) tail += "<" + left + ", " + pace + " s/" + unit_;
-  tail += "]" + (stage_.empty() ? "" : " " + stage_);
+  tail.append("] ").append(stage_);
   const std::string head = label_ + ": " + formatted("%3.0f", 100 * fraction) + "%|";
   const int room = terminal_width() - 1 - static_cast<int>(head.size() + tail.size());
   std::fprintf(stderr, "\r\033[K%s%s%s", head.c_str(), bar(fraction, std::max(room, 1)).c_str(), tail.c_str());
