@@ -181,7 +181,7 @@ void warn_about(const SolveReport& r, const std::string& image, Outcome& outcome
     outcome.warnings.push_back(text.str());
   }
   if (r.preconditioner_replaced)
-    outcome.warnings.push_back(image + ": the preconditioner asked for broke down; " + name(r.preconditioner) +
+    outcome.warnings.push_back(image + ": the preconditioner broke down; " + name(r.preconditioner) +
                                " was used");
 }
 

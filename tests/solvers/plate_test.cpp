@@ -275,3 +275,30 @@ TEST_CASE("distances to a mask equal a search over all its pixels", "[plate]") {
     }
   CHECK(detail::distance_to(Image<std::uint8_t>(Shape{3, 3, 1}))(1, 1) > 1e5f);
 }
+
+TEST_CASE("small holes deep inside are filled, gaps near the outline and large ones stay, specks far away go") {
+  const Shape plane{120, 160, 1};
+  const auto square = [](Image<std::uint8_t>& map, int y, int x, int side, std::uint8_t value) {
+    for (int i = y; i < y + side; ++i)
+      for (int j = x; j < x + side; ++j) map(i, j) = value;
+  };
+  Image<std::uint8_t> in(plane), out(plane, 1);
+  const auto cut = [&](int y, int x, int side, bool subject) {
+    square(in, y, x, side, subject ? 1 : 0);
+    square(out, y, x, side, subject ? 0 : 1);
+  };
+  cut(10, 10, 100, true);
+  cut(60, 60, 4, false);   // an eye, 46 pixels deep
+  cut(13, 40, 4, false);   // between curls, 3 pixels deep
+  cut(25, 25, 20, false);  // under an arm: larger than the band's square
+  cut(50, 114, 3, true);   // a strand's end, 4 pixels away
+  cut(50, 150, 3, true);   // a leaf that moved
+  detail::drop_strays(in, out, 10);
+  detail::fill_deep_holes(in, out, 10);
+  CHECK(in(61, 61) == 1);
+  CHECK(in(14, 41) == 0);
+  CHECK(in(30, 30) == 0);
+  CHECK(in(51, 115) == 1);
+  CHECK(in(51, 151) == 0);
+  for (std::size_t i = 0; i < in.size(); ++i) CHECK(in.data()[i] + out.data()[i] == 1);
+}

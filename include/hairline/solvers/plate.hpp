@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "hairline/core/any_view.hpp"
 #include "hairline/core/image.hpp"
@@ -50,6 +51,85 @@ struct Silhouette {
   Image<float> depth;                    // (H, W) distance to the outline from inside, pixels
 };
 
+/// The connected pixels (4 neighbours) that are set, from `seed` on; taken out of `left`.
+inline std::vector<std::size_t> take_component(Image<std::uint8_t>& left, std::size_t seed) {
+  const auto w = static_cast<std::size_t>(left.width()), n = left.size();
+  std::vector<std::size_t> pixels{seed};
+  left.data()[seed] = 0;
+  const auto visit = [&](std::size_t i) {
+    if (!left.data()[i]) return;
+    left.data()[i] = 0;
+    pixels.push_back(i);
+  };
+  for (std::size_t next = 0; next < pixels.size(); ++next) {
+    const std::size_t i = pixels[next], x = i % w;
+    if (x > 0) visit(i - 1);
+    if (x + 1 < w) visit(i + 1);
+    if (i >= w) visit(i - w);
+    if (i + w < n) visit(i + w);
+  }
+  return pixels;
+}
+
+/// Gives the subject its small holes back that lie deeper inside it than hair reaches: eyes, buttons, patches that
+/// happen to have the plate's colour. Gaps near the outline and gaps as large as the band's square stay open.
+inline void fill_deep_holes(Image<std::uint8_t>& in, Image<std::uint8_t>& out, float band) {
+  Image<std::uint8_t> left = out, outside(out.shape());
+  std::vector<std::vector<std::size_t>> holes;
+  const auto w = static_cast<std::size_t>(out.width()), n = out.size();
+  for (std::size_t i = 0; i < n; ++i) {
+    if (!left.data()[i]) continue;
+    std::vector<std::size_t> pixels = take_component(left, i);
+    bool open = static_cast<float>(pixels.size()) > band * band;
+    for (std::size_t p : pixels) open = open || p < w || p + w >= n || p % w == 0 || p % w == w - 1;
+    if (!open) {
+      holes.push_back(std::move(pixels));
+    } else {
+      for (std::size_t p : pixels) outside.data()[p] = 1;
+    }
+  }
+  if (holes.empty()) return;
+  const Image<float> depth = distance_to(outside);
+  for (const auto& hole : holes) {
+    float nearest = depth.data()[hole.front()];
+    for (std::size_t p : hole) nearest = std::min(nearest, depth.data()[p]);
+    if (nearest <= band) continue;
+    for (std::size_t p : hole) {
+      in.data()[p] = 1;
+      out.data()[p] = 0;
+    }
+  }
+}
+
+/// Takes specks off the subject: pieces smaller than the band's square and farther than the band from every larger one
+/// (a leaf that moved, a shadow's rim). If there is no larger one, all stay.
+inline void drop_strays(Image<std::uint8_t>& in, Image<std::uint8_t>& out, float band) {
+  Image<std::uint8_t> left = in, large(in.shape());
+  std::vector<std::vector<std::size_t>> small;
+  bool any_large = false;
+  for (std::size_t i = 0; i < in.size(); ++i) {
+    if (!left.data()[i]) continue;
+    std::vector<std::size_t> pixels = take_component(left, i);
+    if (static_cast<float>(pixels.size()) < band * band) {
+      small.push_back(std::move(pixels));
+    } else {
+      any_large = true;
+      for (std::size_t p : pixels) large.data()[p] = 1;
+    }
+  }
+  if (!any_large || small.empty()) return;
+  const Image<float> away = distance_to(large);
+  for (const auto& speck : small) {
+    float nearest = away.data()[speck.front()];
+    for (std::size_t p : speck) nearest = std::min(nearest, away.data()[p]);
+    if (nearest <= band) continue;
+    for (std::size_t p : speck) {
+      in.data()[p] = 0;
+      out.data()[p] = 1;
+    }
+  }
+}
+
 /// @param share (H, W) segmentation in [0, 1]    @param evidence (H, W) see subject_evidence
 inline Silhouette cut_silhouette(const Image<float>& share, const Image<float>& evidence, float band,
                                  ThreadPool& pool) {
@@ -59,6 +139,8 @@ inline Silhouette cut_silhouette(const Image<float>& share, const Image<float>& 
     in.data()[i] = share.data()[i] > 0.5f;
     out.data()[i] = !in.data()[i];
   }
+  drop_strays(in, out, band);
+  fill_deep_holes(in, out, band);
   Silhouette s{Image<std::uint8_t>(plane), Image<std::uint8_t>(plane), distance_to(out)};
   const Image<float> away = distance_to(in);
   // The zone is narrower where the subject is thin; strands, thinner than a seventh of it, are never certain.
