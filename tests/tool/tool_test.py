@@ -411,7 +411,10 @@ class Batches(Case):
         self.assertFalse((self.folder / "x.png").exists())
 
     def test_progress_on_a_terminal_only(self):
-        leader, follower = pty.openpty()
+        try:
+            leader, follower = pty.openpty()
+        except OSError as error:  # a bare chroot has none
+            self.skipTest(f"no terminal can be had: {error}")
         rows = [[(x % 251, y % 241, (x * y) % 239) for x in range(420)] for y in range(420)]
         trimap = [[0 if x < 20 else 255 if x > 400 else 128 for x in range(420)] for y in range(420)]
         for stem in ("a", "b"):
