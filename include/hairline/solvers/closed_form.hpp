@@ -179,7 +179,7 @@ Result<Image<Scalar>> checked_start(const SolveOptions& options, const Shape& pi
 /// function of colour. Known pixels are eliminated first, and come back as exactly 0 or 1.
 /// @param image (H, W) of 1, 3 or 4 channels, [0,1]   @param trimap (H, W): 0 background, 1 foreground, between unknown
 /// Errors: another size of the trimap, a class without pixels, NaN, a picture smaller than a window.
-/// Cost: linear in the unknown pixels with the multigrid preconditioner. Memory: about 0.4 kB per unknown pixel in
+/// Cost: linear in the unknown pixels with the multigrid preconditioner. Memory: about 0.6 kB per unknown pixel in
 /// double, besides the picture.
 template <class Scalar = double>
 Result<AlphaResult<Scalar>> closed_form(AnyView image, AnyView trimap, const ClosedFormOptions& options = {}) {
