@@ -8,6 +8,7 @@
 /// neighbour not beyond the last. As tables over the resized axis.
 struct BilinearAxis {
   Halide::Func first, second, part;
+  BilinearAxis() = default;
   BilinearAxis(const std::string& name, const Halide::Expr& in, const Halide::Expr& out)
       : first(name + "_first"), second(name + "_second"), part(name + "_part") {
     using namespace Halide;

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "lowering/activation.hpp"
+#include "lowering/activations.hpp"
 #include "lowering/bilinear.hpp"
 
 namespace {
@@ -46,7 +47,7 @@ class Conv2d : public Generator<Conv2d> {
 
   void generate() {
     choose_tile();
-    const int out_padded = round_up(channels, 16), in_total = total_in();
+    const int out_padded = activations::padded(channels), in_total = total_in();
     RDom r(0, in_total, 0, kernel, 0, kernel, "r");
     conv(c, x, y) = (*bias)(c);
     const Expr sx = x * stride + r[1] * dilation - padding, sy = y * stride + r[2] * dilation - padding;
@@ -67,10 +68,10 @@ class Conv2d : public Generator<Conv2d> {
     (*result)(c, x, y) = v;
 
     for (std::size_t i = 0; i < part_list.size(); ++i)
-      tensor(*inputs[i], part_list[i].pitch);
-    if (addend) tensor(*added, out_padded);
+      activations::tensor(*inputs[i], part_list[i].pitch);
+    if (addend) activations::tensor(*added, out_padded);
     result->dim(0).set_bounds(0, out_padded);
-    tensor(*result, out_padded);
+    activations::tensor(*result, out_padded);
     weights->dim(0).set_bounds(0, block_c);
     weights->dim(1).set_bounds(0, in_total).set_stride(block_c);
     weights->dim(2).set_bounds(0, kernel).set_stride(block_c * in_total);
@@ -82,11 +83,11 @@ class Conv2d : public Generator<Conv2d> {
   void schedule() {
     const int lanes = natural_vector_size<float>();
     Func out = *result;
-    const Expr rows = (out.output_buffer().dim(1 + 1).extent() + *tasks - 1) / *tasks;
-    out.bound(c, 0, round_up(channels, 16))
+    const Expr rows = activations::strip_rows(out.output_buffer().dim(2).extent(), *tasks);
+    out.bound(c, 0, activations::padded(channels))
         .split(c, co, ci, block_c)
         .split(x, xo, xi, block_x, TailStrategy::GuardWithIf)
-        .split(y, yo, yi, max(rows, 1), TailStrategy::GuardWithIf)
+        .split(y, yo, yi, rows, TailStrategy::GuardWithIf)
         .reorder(ci, xi, xo, co, yi, yo)
         .vectorize(ci, lanes)
         .unroll(ci)
@@ -132,22 +133,13 @@ class Conv2d : public Generator<Conv2d> {
   std::vector<Func> tables;
   int block_c = 0, block_x = 0;
 
-  static int round_up(int n, int to) { return (n + to - 1) / to * to; }
-
-  template <class Port>
-  static void tensor(Port& port, int pitch) {
-    port.dim(0).set_stride(1).set_min(0);
-    port.dim(1).set_stride(pitch).set_min(0);
-    port.dim(2).set_min(0);
-  }
-
   void parse();
   bool staging() const { return kernel > 1 || stage_1x1 || part_list.size() > 1 || part_list[0].resized; }
   int total_in() const { return part_list.back().offset + part_list.back().channels; }
 
   /// As many accumulators as fit beside the weights and one input: 32 registers with AVX-512, else 16.
   void choose_tile() {
-    const int blocks = round_up(channels, 16) / 16;
+    const int blocks = activations::padded(channels) / 16;
     const bool many = get_target().has_feature(Target::AVX512);
     block_c = tile_c;
     block_x = tile_x;
@@ -161,7 +153,7 @@ class Conv2d : public Generator<Conv2d> {
     staged(staged_c, x, y) = undef<float>();
     for (std::size_t i = 0; i < part_list.size(); ++i) {
       const Part& part = part_list[i];
-      RDom channel(0, round_up(part.channels, 16), "channel" + std::to_string(i));
+      RDom channel(0, activations::padded(part.channels), "channel" + std::to_string(i));
       const Expr px = clamp(x, 0, *width - 1), py = clamp(y, 0, *height - 1);
       Expr value;
       if (part.resized) {
@@ -197,9 +189,9 @@ void Conv2d::parse() {
     part.channels = std::stoi(one);
     part.resized = one.find('u') != std::string::npos;
     const std::size_t at = one.find('p');
-    part.pitch = at == std::string::npos ? round_up(part.channels, 16) : std::stoi(one.substr(at + 1));
+    part.pitch = at == std::string::npos ? activations::padded(part.channels) : std::stoi(one.substr(at + 1));
     part.offset = offset;
-    offset += round_up(part.channels, 16);
+    offset += activations::padded(part.channels);
     part_list.push_back(part);
   }
   if (part_list.empty()) throw std::runtime_error("conv2d: no parts");

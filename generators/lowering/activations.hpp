@@ -1,0 +1,22 @@
+#pragma once
+#include <Halide.h>
+
+/// Activations between kernels: c, x, y with channels side by side, padded with zeros to a multiple of 16.
+namespace activations {
+
+inline int padded(int channels) { return (channels + 15) / 16 * 16; }
+
+/// Numbers side by side, pixels `pitch` apart, starting at 0.
+template <class Port>
+void tensor(Port& port, int pitch) {
+  port.dim(0).set_stride(1).set_min(0);
+  port.dim(1).set_stride(pitch).set_min(0);
+  port.dim(2).set_min(0);
+}
+
+/// Strips of rows, `tasks` of them at the same time.
+inline Halide::Expr strip_rows(const Halide::Expr& height, const Halide::Expr& tasks) {
+  return Halide::max((height + tasks - 1) / tasks, 1);
+}
+
+}  // namespace activations

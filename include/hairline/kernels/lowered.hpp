@@ -1,0 +1,87 @@
+#pragma once
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "hairline/layers/graph.hpp"
+
+namespace hairline::kernels {
+
+/// Which kernel: a generator and the constants it is compiled with. Kernels of one name are one kernel.
+struct KernelDescriptor {
+  std::string name;       ///< e.g. "conv2d_k3s1d1p1_64u_16_o48_relu"
+  std::string generator;  ///< e.g. "hairline_conv2d"
+  std::vector<std::pair<std::string, std::string>> constants;
+};
+
+/// Channels between kernels lie side by side, padded with zeros to a multiple of this.
+inline constexpr int channel_block = 16;
+constexpr int padded_channels(int channels) { return (channels + channel_block - 1) / channel_block * channel_block; }
+
+/// Where a value lies: some channels of what a step wrote.
+struct Place {
+  int storage = -1;  ///< which buffer
+  int first = 0;     ///< channel
+  int channels = 0;
+  int pitch = 0;  ///< channels of the buffer, padding included
+};
+
+/// One input of a step.
+struct StepInput {
+  Place place;
+  int node = -1;         ///< whose shape it has
+  bool resized = false;  ///< brought to the size of the step's input on the way
+};
+
+enum class StepKind { pictures, conv2d, depthwise, max_pool, global_average, resize, sum, refine };
+
+/// One call of a kernel.
+struct Step {
+  StepKind kind = StepKind::conv2d;
+  KernelDescriptor kernel;
+  std::string name;  ///< of the layer or block, for people
+  std::vector<StepInput> inputs;
+  StepInput addend;           ///< of conv2d, if its place is set
+  int node = -1;              ///< whose shape the result has
+  int size_node = -1;         ///< whose height and width the input has once resized
+  int storage = -1;           ///< what it writes
+  int conv = -1, norm = -1;   ///< nodes whose tensors it needs
+  std::vector<float> low, high;  ///< a range for each channel, if the activation is "bounds"
+};
+
+/// The refiner and what follows it, as one piece. Node indices of its convolutions and norms.
+struct RefineStage {
+  bool present = false;
+  int first_node = -1;         ///< the resized error map
+  Place error, coarse;         ///< coarse: the buffer that holds alpha, residual and hidden
+  int error_node = -1, coarse_node = -1;
+  int alpha_at = 0, residual_at = 1, hidden_at = 5, hidden = 32;
+  int conv[4] = {-1, -1, -1, -1}, norm[3] = {-1, -1, -1};
+  int kernel = 3;
+  int widths[3] = {24, 16, 12};
+  int padded_node = -1;  ///< a picture after padding
+  int picture[2] = {0, 1};
+  int cells_storage = -1;
+};
+
+/// How a named result comes about.
+struct Delivery {
+  enum class Kind { place, alpha, foreground, cells } kind = Kind::place;
+  std::string name;
+  Place place;  ///< of Kind::place
+  int node = -1;
+};
+
+/// A network as calls of kernels.
+struct LoweredNetwork {
+  std::string name;
+  std::vector<Step> steps;
+  std::vector<int> storage_pitch;  ///< channels of each buffer, padding included
+  std::vector<int> storage_node;   ///< whose height and width it has
+  RefineStage refine;
+  std::vector<Delivery> results;
+  int pictures = 0;          ///< how many it reads
+  std::vector<int> channels;  ///< of each picture
+};
+
+}  // namespace hairline::kernels
