@@ -123,20 +123,25 @@ class RefineCells : public Generator<RefineCells> {
   Size extent[4];
   int block = 0, half_pad = 0, full_pad = 0;
 
-  /// The biggest register tile that fits: accumulators, the inputs of its pixels, and one weight.
+  /// The best register tile that fits: accumulators, the weights of its channels (which are loaded once for all pixels)
+  /// and an input. Two loads and two multiply-adds a cycle, and ten sums on their way to keep the latter busy.
   Size sized(int channels, int width, int height, int want_c, int want_x, int step_x = 1) {
     Size best{channels, width, height, 1, step_x};
-    const int registers = get_target().has_feature(Target::AVX512) ? 32 : 16;
+    const Target& target = get_target();
+    const int registers = target.has_feature(Target::AVX512) ? 31 : target.has_feature(Target::FMA) ? 15 : 14;
     const int vectors = (block + natural_vector_size<float>() - 1) / natural_vector_size<float>();
+    const double broadcast = target.has_feature(Target::AVX) ? 1 : 2;
     double least = 1e9;
     for (int bc = 1; bc <= channels; ++bc)
       for (int bx = step_x; bx <= width; bx += step_x) {
         if (channels % bc != 0 || width % bx != 0) continue;
         if ((want_c != 0 && bc != want_c) || (want_x != 0 && bx != want_x)) continue;
         const bool asked = want_c != 0 && want_x != 0;
-        if (!asked && (bc * bx + std::min(bc, bx)) * vectors + 1 > registers) continue;
-        const double loads = (1.2 * bx * vectors + bc) / (bc * bx * vectors);
-        if (loads < least) least = loads, best.block_c = bc, best.block_x = bx;
+        const int sums = bc * bx * vectors;
+        if (!asked && sums + (bx > 1 ? bc : 1) + vectors > registers) continue;
+        const double loads = (1.2 * bx * vectors + broadcast * bc) / sums;
+        const double cost = std::max({1.0, loads, 10.0 / sums}) + 0.01 * loads;
+        if (cost < least) least = cost, best.block_c = bc, best.block_x = bx;
       }
     return best;
   }
