@@ -72,7 +72,8 @@ Options parse(int argc, char** argv) {
 
 std::vector<KernelSpec> kernels_of(const std::string& library) {
   if (library == "image_ops") return image_ops();
-  throw std::runtime_error("no library is called '" + library + "': known is image_ops");
+  if (library == "refiner_ops") return refiner_ops();
+  throw std::runtime_error("no library is called '" + library + "': known are image_ops, refiner_ops");
 }
 
 struct Level {

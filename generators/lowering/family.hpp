@@ -13,3 +13,9 @@ struct KernelSpec {
 
 /// The kernels of image_ops: what hairline/kernels/image_ops.hpp calls.
 std::vector<KernelSpec> image_ops();
+
+/// The refiner on tiles of tile_w x tile_h cells of 4x4 pixels; pixel is u8, u16 or f32, the type of both pictures.
+KernelSpec refine_cells(const std::string& pixel, int kernel, int tile_w, int tile_h);
+
+/// Instances of the refiner's kernels for its tests: every pixel type, kernel and tile occurs.
+std::vector<KernelSpec> refiner_ops();

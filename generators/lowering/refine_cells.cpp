@@ -1,0 +1,275 @@
+#include <Halide.h>
+
+#include <array>
+#include <string>
+#include <vector>
+
+#include "lowering/bilinear.hpp"
+#include "lowering/layout.hpp"
+
+namespace {
+using namespace Halide;
+
+/// The refiner of Background Matting V2 on a list of tiles of cells (a cell is 4x4 pixels of the picture). A lane of
+/// every vector is a tile: the arithmetic is the same in each, so that all vectors are full whatever the channel counts
+/// of the convolutions, and weights are scalars. What one group of tiles needs stays in the second-level cache.
+///
+/// Per tile and axis, with `half` = 3 (kernel 3) or 0 (kernel 1): features of 2 tile + 2 half samples at half
+/// resolution (coarse channels resized bilinearly, pictures by means of 2x2, zero outside the picture), two
+/// convolutions, nearest upsampling, joined with the pictures at full resolution, two convolutions. All convolutions
+/// are valid ones.
+class RefineCells : public Generator<RefineCells> {
+ public:
+  GeneratorParam<int> kernel{"kernel", 3}, tile_w{"tile_w", 1}, tile_h{"tile_h", 1};
+  GeneratorParam<int> pitch{"pitch", 48};  ///< of the coarse buffer
+  GeneratorParam<int> alpha_at{"alpha_at", 0}, residual_at{"residual_at", 1}, hidden_at{"hidden_at", 5};
+  GeneratorParam<int> hidden{"hidden", 32}, width0{"width0", 24}, width1{"width1", 16}, width2{"width2", 12};
+
+  // Schedule knobs.
+  GeneratorParam<int> lanes{"lanes", 0};  ///< tiles side by side; 0: the vectors of the machine
+  GeneratorParam<int> tile_c0{"tile_c0", 0}, tile_c1{"tile_c1", 0}, tile_c2{"tile_c2", 0};
+  GeneratorParam<int> tile_x0{"tile_x0", 0}, tile_x1{"tile_x1", 0}, tile_x2{"tile_x2", 0}, tile_x3{"tile_x3", 0};
+
+  Input<Buffer<void, 3>> picture0{"picture0"}, picture1{"picture1"};  // x, y, c: picture and plate
+  Input<Buffer<float, 3>> coarse{"coarse"};                           // c, x, y, activated
+  Input<Buffer<int32_t, 2>> cells{"cells"};                           // (column, row) in cells, tile
+  Input<Buffer<float, 5>> weights0{"weights0"}, weights1{"weights1"}, weights2{"weights2"}, weights3{"weights3"};
+  Input<Buffer<float, 1>> bias0{"bias0"}, bias1{"bias1"}, bias2{"bias2"}, bias3{"bias3"};
+  Input<int> padded_width{"padded_width"}, padded_height{"padded_height"};  // multiples of 4
+  Input<int> tasks{"tasks"};                                                // pieces of the list worked on at a time
+  Output<Buffer<float, 4>> patches{"patches"};                              // c (alpha, residual), x, y, tile
+
+  void generate() {
+    choose_tiles();
+    const Expr count = max(patches.dim(3).extent(), 1);
+    const Expr tile = clamp(g * block + l, 0, count - 1);  // the last group repeats the last tile
+    column(l, g) = cells(0, tile);
+    row(l, g) = cells(1, tile);
+    take_pictures();
+    take_features();
+
+    convolve(
+        0, [&](Expr i, Expr sx, Expr sy) { return features(l, i, sx, sy, g); }, hidden + 10, weights0);
+    convolve(
+        1, [&](Expr i, Expr sx, Expr sy) { return act[0](l, i, sx, sy, g); }, width0, weights1);
+    convolve_upsampled();
+    convolve(
+        3, [&](Expr i, Expr sx, Expr sy) { return act[2](l, i, sx, sy, g); }, width2, weights3);
+    patches(c, x, y, t) = act[3](t % block, c, x, y, t / block);
+
+    for (auto* p : {&picture0, &picture1}) layout::picture(*p, 3);
+    coarse.dim(0).set_stride(1).set_min(0);
+    coarse.dim(1).set_stride(pitch).set_min(0);
+    coarse.dim(2).set_min(0);
+    cells.dim(0).set_bounds(0, 2);
+    cells.dim(1).set_min(0);
+    const int side_w = 4 * tile_w, side_h = 4 * tile_h;
+    patches.dim(0).set_bounds(0, 4);
+    patches.dim(1).set_bounds(0, side_w).set_stride(4);
+    patches.dim(2).set_bounds(0, side_h).set_stride(4 * side_w);
+    patches.dim(3).set_min(0).set_stride(4 * side_w * side_h);
+    Input<Buffer<float, 1>>* biases[] = {&bias0, &bias1, &bias2, &bias3};
+    for (int i = 0; i < 4; ++i) biases[i]->dim(0).set_stride(1).set_min(0);
+  }
+
+  void schedule() {
+    patches.bound(c, 0, 4)
+        .bound(x, 0, 4 * tile_w)
+        .bound(y, 0, 4 * tile_h)
+        .split(t, gi, l, block, TailStrategy::GuardWithIf);
+    const Expr groups = (patches.dim(3).extent() + block - 1) / block;
+    patches.split(gi, go, gi, max((groups + tasks - 1) / max(tasks, 1), 1), TailStrategy::GuardWithIf)
+        .reorder(c, x, y, l, gi, go)
+        .unroll(c)
+        .parallel(go)
+        .never_partition(l, gi, go);
+    for (Func f : {column, row}) f.compute_at(patches, gi).bound(l, 0, block).bound_extent(g, 1);
+    for (Func f : tables) f.compute_root();
+    schedule_input();
+    for (int i = 0; i < 4; ++i) {
+      const Size s = extent[i];
+      act[i].bound(l, 0, block).bound(c, 0, s.channels).bound(x, 0, s.width).bound(y, 0, s.height);
+      act[i].compute_at(patches, gi).hoist_storage(patches, go).bound_extent(g, 1);
+      act[i]
+          .split(c, co, c, s.block_c)
+          .split(x, xo, x, s.block_x)
+          .reorder(l, c, x, xo, y, co)
+          .vectorize(l)
+          .unroll(c)
+          .unroll(x);
+      conv[i].compute_at(act[i], xo).store_in(MemoryType::Stack).bound(l, 0, block);
+      conv[i].bound_extent(c, s.block_c).bound_extent(x, s.block_x).bound_extent(y, 1).bound_extent(g, 1);
+      conv[i].vectorize(l).unroll(c).unroll(x);
+      for (int u = 0; u < conv[i].num_update_definitions(); ++u) {
+        const auto r = conv[i].rvars(u);
+        conv[i].update(u).reorder(l, c, x, r[0], r[1], r[2]).vectorize(l).unroll(c).unroll(x);
+        if (u > 0) conv[i].update(u).unroll(r[0]);
+      }
+    }
+    collapsed.compute_root();
+  }
+
+ private:
+  struct Size {
+    int channels = 0, width = 0, height = 0, block_c = 1, block_x = 1;
+  };
+  Var c{"c"}, x{"x"}, y{"y"}, t{"t"}, l{"l"}, g{"g"}, gi{"gi"}, go{"go"}, co{"co"}, xo{"xo"};
+  Func column{"column"}, row{"row"}, features{"features"}, collapsed{"collapsed"};
+  Func resized[2] = {Func("resized_hidden"), Func("resized_base")};
+  Func detail[2] = {Func("detail0"), Func("detail1")};
+  Func conv[4] = {Func("conv0"), Func("conv1"), Func("conv2"), Func("conv3")};
+  Func act[4] = {Func("act0"), Func("act1"), Func("act2"), Func("act3")};
+  std::vector<Func> tables;
+  Size extent[4];
+  int block = 0, half_pad = 0, full_pad = 0;
+
+  /// The best register tile that fits: accumulators, the weights of its channels (which are loaded once for all pixels)
+  /// and an input. Two loads and two multiply-adds a cycle, and ten sums on their way to keep the latter busy.
+  Size sized(int channels, int width, int height, int want_c, int want_x, int step_x = 1) {
+    Size best{channels, width, height, 1, step_x};
+    const Target& target = get_target();
+    const int registers = target.has_feature(Target::AVX512) ? 31 : target.has_feature(Target::FMA) ? 15 : 14;
+    const int vectors = (block + natural_vector_size<float>() - 1) / natural_vector_size<float>();
+    const double broadcast = target.has_feature(Target::AVX) ? 1 : 2;
+    double least = 1e9;
+    for (int bc = 1; bc <= channels; ++bc)
+      for (int bx = step_x; bx <= width; bx += step_x) {
+        if (channels % bc != 0 || width % bx != 0) continue;
+        if ((want_c != 0 && bc != want_c) || (want_x != 0 && bx != want_x)) continue;
+        const bool asked = want_c != 0 && want_x != 0;
+        const int sums = bc * bx * vectors;
+        if (!asked && sums + (bx > 1 ? bc : 1) + vectors > registers) continue;
+        const double loads = (1.2 * bx * vectors + broadcast * bc) / sums;
+        const double cost = std::max({1.0, loads, 10.0 / sums}) + 0.01 * loads;
+        if (cost < least) least = cost, best.block_c = bc, best.block_x = bx;
+      }
+    return best;
+  }
+
+  void choose_tiles() {
+    block = lanes != 0 ? static_cast<int>(lanes) : natural_vector_size<float>();
+    half_pad = kernel == 3 ? 3 : 0;
+    full_pad = kernel == 3 ? 2 : 0;
+    const int ring = kernel - 1, w = tile_w, h = tile_h;
+    extent[0] = sized(width0, 2 * (w + half_pad) - ring, 2 * (h + half_pad) - ring, tile_c0, tile_x0);
+    extent[1] = sized(width1, 2 * (w + half_pad) - 2 * ring, 2 * (h + half_pad) - 2 * ring, tile_c1, tile_x1);
+    extent[2] = sized(width2, 4 * w + ring, 4 * h + ring, tile_c2, tile_x2, 2);
+    extent[3] = sized(4, 4 * w, 4 * h, 4, tile_x3);
+  }
+
+  template <class Source, class Weights>
+  void convolve(int i, Source source, int in, Weights& w) {
+    Input<Buffer<float, 1>>* biases[] = {&bias0, &bias1, &bias2, &bias3};
+    RDom r(0, in, 0, kernel, 0, kernel, "r" + std::to_string(i));
+    const int b = extent[i].block_c;
+    conv[i](l, c, x, y, g) = (*biases[i])(c);
+    conv[i](l, c, x, y, g) += w(c % b, r[0], r[1], r[2], c / b) * source(r[0], x + r[1], y + r[2]);
+    act[i](l, c, x, y, g) = i == 3 ? Expr(conv[i](l, c, x, y, g)) : max(conv[i](l, c, x, y, g), 0.0f);
+    pack(w, i, in);
+  }
+
+  template <class Weights>
+  void pack(Weights& w, int i, int in) {
+    const int b = extent[i].block_c, k = kernel, tiles = extent[i].channels / b;
+    w.dim(0).set_bounds(0, b).set_stride(1);
+    w.dim(1).set_bounds(0, in).set_stride(b);
+    w.dim(2).set_bounds(0, k).set_stride(b * in);
+    w.dim(3).set_bounds(0, k).set_stride(b * in * k);
+    w.dim(4).set_bounds(0, tiles).set_stride(b * in * k * k);
+  }
+
+  /// Both pictures in [0,1] around each tile, at full resolution: zero outside the padded picture, whose padding
+  /// repeats the last row and column.
+  void take_pictures() {
+    Input<Buffer<void, 3>>* pictures[] = {&picture0, &picture1};
+    for (int i = 0; i < 2; ++i) {
+      auto& p = *pictures[i];
+      const Expr px = 4 * column(l, g) - 2 * half_pad + x, py = 4 * row(l, g) - 2 * half_pad + y;
+      const Expr v = p(clamp(px, 0, p.dim(0).extent() - 1), clamp(py, 0, p.dim(1).extent() - 1), c);
+      const Expr inside = px >= 0 && py >= 0 && px < padded_width && py < padded_height;
+      const Type type = p.type();
+      const float scale = type.is_float() ? 1.0f : 1.0f / (type.bits() == 8 ? 255.0f : 65535.0f);
+      detail[i](l, c, x, y, g) = select(inside, cast<float>(v) * scale, 0.0f);
+    }
+  }
+
+  /// Everything at half resolution: hidden, alpha, residual, picture, plate.
+  void take_features() {
+    const Expr half_w = padded_width / 2, half_h = padded_height / 2;
+    const BilinearAxis across("across", coarse.dim(1).extent(), half_w), down("down", coarse.dim(2).extent(), half_h);
+    tables = {across.first, across.second, across.part, down.first, down.second, down.part};
+    const Expr gx = 2 * column(l, g) - half_pad + x, gy = 2 * row(l, g) - half_pad + y;
+    const Expr px = clamp(gx, 0, half_w - 1), py = clamp(gy, 0, half_h - 1);
+    const int h = hidden, from = hidden_at, alpha = alpha_at, residual = residual_at;
+    const Expr inside = gx >= 0 && gy >= 0 && gx < half_w && gy < half_h;
+    const auto sample = [&](const Expr& channel) {
+      const auto along = [&](const Expr& at) {
+        const Expr left = coarse(channel, across.first(px), at), right = coarse(channel, across.second(px), at);
+        return left + across.part(px) * (right - left);
+      };
+      const Expr upper = along(down.first(py)), lower = along(down.second(py));
+      return select(inside, upper + down.part(py) * (lower - upper), 0.0f);
+    };
+    resized[0](c, x, y, l, g) = sample(c + from);
+    resized[1](c, x, y, l, g) =
+        sample(residual == alpha + 1 ? c + alpha : select(c == 0, alpha, max(c, 1) - 1 + residual));
+
+    RDom of_hidden(0, h, "of_hidden"), of_base(0, 4, "of_base"), rgb(0, 3, "rgb");
+    features(l, c, x, y, g) = undef<float>();
+    features(l, of_hidden, x, y, g) = resized[0](of_hidden, x, y, l, g);
+    features(l, h + of_base, x, y, g) = resized[1](of_base, x, y, l, g);
+    for (int i = 0; i < 2; ++i) {
+      const auto at = [&](int dx, int dy) { return detail[i](l, rgb, 2 * x + dx, 2 * y + dy, g); };
+      features(l, h + 4 + 3 * i + rgb, x, y, g) = ((at(0, 0) + at(1, 0)) + (at(0, 1) + at(1, 1))) * 0.25f;
+    }
+  }
+
+  /// The third convolution. Of its 3x3 neighbours that nearest upsampling made, some are the same sample: their weights
+  /// are added beforehand, differently for even and odd pixels, which leaves 2x2.
+  void convolve_upsampled() {
+    const int in = width1, b = extent[2].block_c, k = kernel, taps = (k + 1) / 2, shift = 2 * half_pad - full_pad;
+    Var even_x("even_x"), even_y("even_y"), a("a"), d("d"), i("i");
+    RDom s(0, k, 0, k, "s");
+    collapsed(c, i, a, d, even_x, even_y) = 0.0f;
+    collapsed(c, i, a, d, even_x, even_y) +=
+        select((even_x + s.x) / 2 == a && (even_y + s.y) / 2 == d, weights2(c % b, i, s.x, s.y, c / b), 0.0f);
+    RDom r(0, in, 0, taps, 0, taps, "r2"), rgb(0, 3, 0, k, 0, k, "r2_rgb");
+    conv[2](l, c, x, y, g) = bias2(c);
+    conv[2](l, c, x, y, g) +=
+        collapsed(c, r[0], r[1], r[2], x % 2, y % 2) * act[1](l, r[0], x / 2 + r[1], y / 2 + r[2], g);
+    for (int p = 0; p < 2; ++p)
+      conv[2](l, c, x, y, g) += weights2(c % b, in + 3 * p + rgb[0], rgb[1], rgb[2], c / b) *
+                                detail[p](l, rgb[0], x + rgb[1] + shift, y + rgb[2] + shift, g);
+    act[2](l, c, x, y, g) = max(conv[2](l, c, x, y, g), 0.0f);
+    pack(weights2, 2, in + 6);
+  }
+
+  void schedule_input() {
+    const int w = 2 * (tile_w + half_pad), h = 2 * (tile_h + half_pad), step = natural_vector_size<float>();
+    for (Func f : {detail[0], detail[1]})
+      f.bound(l, 0, block).bound(c, 0, 3).bound(x, 0, 2 * w).bound(y, 0, 2 * h).reorder(c, x, y, l).unroll(c);
+    for (Func f : {detail[0], detail[1]})
+      f.compute_at(patches, gi).hoist_storage(patches, go).bound_extent(g, 1).never_partition_all();
+    features.bound(l, 0, block).bound(c, 0, hidden + 10).bound(x, 0, w).bound(y, 0, h);
+    features.compute_at(patches, gi).hoist_storage(patches, go).bound_extent(g, 1);
+    for (int u : {0, 1}) {
+      RVar fo("fo"), fi("fi");
+      const RVar from = features.rvars(u)[0];
+      features.update(u).split(from, fo, fi, 4).reorder(fi, l, fo, x, y).vectorize(fi).unroll(l);
+      resized[u]
+          .compute_at(features, y)
+          .bound(l, 0, block)
+          .bound(c, 0, u == 0 ? static_cast<int>(hidden) : 4)
+          .bound(x, 0, w)
+          .bound_extent(g, 1)
+          .bound_extent(y, 1);
+      resized[u].reorder(c, x, y, l).vectorize(c, u == 0 ? step : 4).never_partition_all();
+    }
+    for (int u : {2, 3})
+      features.update(u).reorder(l, features.rvars(u)[0], x, y).vectorize(l).unroll(features.rvars(u)[0]);
+  }
+};
+
+}  // namespace
+
+HALIDE_REGISTER_GENERATOR(RefineCells, hairline_refine_cells)
