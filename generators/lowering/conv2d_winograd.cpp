@@ -121,6 +121,8 @@ class Conv2dWinograd : public Generator<Conv2dWinograd> {
     products.compute_at(back, co)
         .bound_extent(c, block_c)
         .bound_extent(t, tiles)
+        .align_storage(c, odd_lines(block_c))
+        .align_storage(t, tiles | 1)
         .bound(i, 0, n)
         .bound(j, 0, n)
         .split(t, tb, t, block_t)
@@ -149,8 +151,8 @@ class Conv2dWinograd : public Generator<Conv2dWinograd> {
         .bound_extent(t, tiles)
         .bound_extent(g, 1)
         .reorder_storage(c, t, i, j, g)
-        .align_storage(c,
-                       padded_in % 32 == 0 ? padded_in + 16 : padded_in)  // rows of tiles spread over the cache's sets
+        .align_storage(c, odd_lines(padded_in))
+        .align_storage(t, tiles | 1)
         .split(c, co, ci, lanes)
         .reorder(ci, i, j, co, t, g)
         .vectorize(ci)
@@ -158,7 +160,7 @@ class Conv2dWinograd : public Generator<Conv2dWinograd> {
         .unroll(j)
         .never_partition(t, co);
     down.compute_at(turned, co).store_in(MemoryType::Stack).vectorize(c, lanes).unroll(j).unroll(i).reorder(c, j, i);
-    input.staged.store_at(out, yo).compute_at(out, y);
+    input.staged.store_at(out, yo).compute_at(out, y).fold_storage(input.y, high_rows + 2 * d);
     input.schedule(lanes);
   }
 
@@ -173,6 +175,9 @@ class Conv2dWinograd : public Generator<Conv2dWinograd> {
   Var c{"c"}, x{"x"}, y{"y"}, t{"t"}, i{"i"}, j{"j"}, g{"g"};
   Func patch{"patch"}, down{"down"}, turned{"turned"}, product{"product"}, products{"products"}, up{"up"}, back{"back"};
   int block_c = 0, block_t = 0;
+
+  /// Channels in memory, so that the transforms' 16 or 36 streams do not meet in the same sets of the cache.
+  static int odd_lines(int n) { return n % 32 == 0 ? n + 16 : n; }
 
   template <class Port>
   static void tensor(Port& port, int pitch) {
