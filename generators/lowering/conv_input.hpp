@@ -1,0 +1,94 @@
+#pragma once
+#include <Halide.h>
+
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "lowering/bilinear.hpp"
+
+/// What a convolution reads: values of c, x, y side by side in their channels, some of which are brought to the size of
+/// the input by a bilinear resize. Neither the resized value nor the concatenation is ever in memory as a whole.
+class ConvInput {
+ public:
+  struct Part {
+    int channels = 0, pitch = 0, offset = 0;
+    bool resized = false;
+  };
+  std::vector<Part> parts;
+
+  static int round_up(int n, int to) { return (n + to - 1) / to * to; }
+
+  /// @param text  channels of each part, "48u,6": u is resized; "p80" after the number: a view of a buffer with that
+  ///              many channels
+  void parse(std::string text) {
+    parts.clear();
+    int offset = 0;
+    while (!text.empty()) {
+      const std::size_t comma = text.find(',');
+      const std::string one = text.substr(0, comma);
+      text = comma == std::string::npos ? "" : text.substr(comma + 1);
+      Part part;
+      part.channels = std::stoi(one);
+      part.resized = one.find('u') != std::string::npos;
+      const std::size_t at = one.find('p');
+      part.pitch = at == std::string::npos ? round_up(part.channels, 16) : std::stoi(one.substr(at + 1));
+      part.offset = offset;
+      offset += round_up(part.channels, 16);
+      parts.push_back(part);
+    }
+    if (parts.empty()) throw std::runtime_error("a convolution of no parts");
+  }
+
+  /// Input channels as the weights count them: each part but the last is rounded up to 16.
+  int total() const { return parts.back().offset + parts.back().channels; }
+  int padded() const { return parts.back().offset + round_up(parts.back().channels, 16); }
+  bool plain() const { return parts.size() == 1 && !parts[0].resized; }
+
+  /// Defines `staged(c, x, y)`: the joined value, 0 outside of width x height.
+  template <class Ports>
+  void define(const Ports& inputs, const Halide::Expr& width, const Halide::Expr& height) {
+    using namespace Halide;
+    const Expr inside = x >= 0 && x < width && y >= 0 && y < height;
+    const Expr px = clamp(x, 0, width - 1), py = clamp(y, 0, height - 1);
+    staged(c, x, y) = undef<float>();
+    for (std::size_t i = 0; i < parts.size(); ++i) {
+      const Part& part = parts[i];
+      RDom channel(0, round_up(part.channels, 16), "channel" + std::to_string(i));
+      Expr value;
+      if (part.resized) {
+        const BilinearAxis across("across", inputs[i]->dim(1).extent(), width);
+        const BilinearAxis down("down", inputs[i]->dim(2).extent(), height);
+        for (const Func& f : {across.first, across.second, across.part, down.first, down.second, down.part})
+          tables_.push_back(f);
+        const auto row = [&](Func which) {
+          const Expr at = which(py);
+          const Expr left = (*inputs[i])(channel.x, across.first(px), at);
+          const Expr right = (*inputs[i])(channel.x, across.second(px), at);
+          return left + across.part(px) * (right - left);
+        };
+        const Expr upper = row(down.first), lower = row(down.second);
+        value = upper + down.part(py) * (lower - upper);
+      } else {
+        value = (*inputs[i])(channel.x, px, py);
+      }
+      staged(part.offset + channel.x, x, y) = select(inside, value, 0.0f);
+    }
+  }
+
+  /// Vectors of channels, and the tables of the resizes before everything; where `staged` is computed is the caller's.
+  void schedule(int lanes) {
+    staged.align_storage(c, 16).vectorize(c, lanes);
+    for (std::size_t i = 0; i < parts.size(); ++i) {
+      const int update = static_cast<int>(i);
+      staged.update(update).vectorize(staged.rvars(update)[0], lanes);
+    }
+    for (Halide::Func& table : tables_) table.compute_root();
+  }
+
+  Halide::Var c{"staged_c"}, x{"staged_x"}, y{"staged_y"};
+  Halide::Func staged{"staged"};
+
+ private:
+  std::vector<Halide::Func> tables_;
+};
