@@ -25,7 +25,7 @@ namespace fs = std::filesystem;
 namespace {
 
 struct Options {
-  std::string library, record = "default", features, linker = "ld";
+  std::string library, kernels, record = "default", features, linker = "ld";
   std::vector<std::string> levels;
   fs::path cache, out;
   unsigned jobs = 0;
@@ -47,6 +47,8 @@ Options parse(int argc, char** argv) {
     const std::string value = argv[++i];
     if (flag == "--library")
       o.library = value;
+    else if (flag == "--kernels")
+      o.kernels = value;
     else if (flag == "--levels")
       o.levels = split(value, ',');
     else if (flag == "--record")
@@ -74,6 +76,27 @@ std::vector<KernelSpec> kernels_of(const std::string& library) {
   if (library == "image_ops") return image_ops();
   if (library == "refiner_ops") return refiner_ops();
   throw std::runtime_error("no library is called '" + library + "': known are image_ops, refiner_ops");
+}
+
+/// The kernels of a list that a network's program wrote.
+std::vector<KernelSpec> read_kernels(const std::string& path) {
+  std::ifstream in(path);
+  if (!in) throw std::runtime_error("cannot read " + path);
+  std::vector<KernelSpec> kernels;
+  // What a lowering may include besides its own file.
+  std::vector<std::string> shared = {"../include/hairline/kernels/winograd.hpp"};
+  for (const auto& entry : fs::directory_iterator(fs::path(HAIRLINE_GENERATORS) / "lowering"))
+    if (entry.path().extension() == ".hpp") shared.push_back("lowering/" + entry.path().filename().string());
+  std::sort(shared.begin(), shared.end());
+  for (const auto& item : nlohmann::json::parse(in)) {
+    KernelSpec spec{item.at("name"), item.at("generator"), item.at("constants"), shared};
+    std::string file = "lowering/" + spec.generator.substr(std::string("hairline_").size()) + ".cpp";
+    if (!fs::exists(fs::path(HAIRLINE_GENERATORS) / file)) file = "lowering/small_layers.cpp";
+    spec.sources.push_back(file);
+    if (spec.generator == "hairline_conv2d") spec.sources.push_back("lowering/conv2d_winograd.cpp");
+    kernels.push_back(std::move(spec));
+  }
+  return kernels;
 }
 
 struct Level {
@@ -136,14 +159,27 @@ struct Job {
   }
 };
 
+/// A record may choose Winograd's form of a 3x3 convolution: "form" 4 or 2.
+void choose_form(KernelSpec& spec, Knobs& knobs) {
+  const auto form = knobs.values.find("form");
+  if (spec.generator != "hairline_conv2d" || form == knobs.values.end()) return;
+  if (spec.params.at("kernel") != "3" || spec.params.at("stride") != "1" ||
+      spec.params.at("padding") != spec.params.at("dilation"))
+    throw std::runtime_error(spec.name + ": its record asks for Winograd's form, which is for 3x3 at stride 1");
+  spec.generator = "hairline_conv2d_winograd";
+  for (const char* constant : {"kernel", "stride", "padding"}) spec.params.erase(constant);
+}
+
 std::string halide_version() {
   return std::to_string(HALIDE_VERSION_MAJOR) + "." + std::to_string(HALIDE_VERSION_MINOR) + "." +
          std::to_string(HALIDE_VERSION_PATCH);
 }
 
-Job make_job(const KernelSpec& spec, const Level& level, const Options& o) {
+Job make_job(KernelSpec spec, const Level& level, const Options& o) {
+  Knobs knobs = find_knobs(std::string(HAIRLINE_GENERATORS) + "/schedules", spec.name, level.name, o.record);
+  choose_form(spec, knobs);
   Job job{spec, &level, "hairline_" + spec.name + "__" + level.suffix, target_of(level, o), {}, {}, {}};
-  job.knobs = find_knobs(std::string(HAIRLINE_GENERATORS) + "/schedules", spec.name, level.name, o.record);
+  job.knobs = std::move(knobs);
   std::stringstream key;
   key << "symbol " << job.symbol << "\ngenerator " << spec.generator << "\ntarget " << job.target << "\nhalide "
       << halide_version() << "\nautoscheduler " << job.knobs.autoscheduler << "\n";
@@ -278,7 +314,7 @@ int library_main(int argc, char** argv) {
     o.library += device ? "_" + o.levels.front() : "";
     const std::string list_name = device ? o.library.substr(0, o.library.rfind('_')) : o.library;
     std::vector<Job> jobs, missing;
-    for (const KernelSpec& spec : kernels_of(list_name))
+    for (const KernelSpec& spec : o.kernels.empty() ? kernels_of(list_name) : read_kernels(o.kernels))
       for (const std::string& level : o.levels) jobs.push_back(make_job(spec, level_named(level), o));
     std::copy_if(jobs.begin(), jobs.end(), std::back_inserter(missing), [](const Job& job) { return !job.cached(); });
     fs::create_directories(o.cache);

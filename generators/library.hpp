@@ -2,7 +2,8 @@
 
 /// Compiles every kernel of a library for every wanted level, each in a process of its own, unless the cache has it.
 ///
-///   --library NAME       which list of kernels (image_ops)
+///   --library NAME       what it is called; without --kernels also which list of kernels (image_ops)
+///   --kernels FILE       the kernels, as a network's list program writes them
 ///   --levels A,B,...     x86-64, avx2, avx512, opencl, cuda
 ///   --record NAME        "default", the name of tuned schedule records, or of an autoscheduler (Adams2019, Li2018,
 ///                        Mullapudi2016); a kernel without a record of that name takes the default

@@ -143,7 +143,8 @@ class Pictures : public Generator<Pictures> {
   GeneratorParam<Type> type{"type", Float(32)};
 
   void configure() {
-    for (int i = 0; i < count; ++i) pictures.push_back(add_input<Buffer<>>("picture" + std::to_string(i), Type(type), 3));
+    for (int i = 0; i < count; ++i)
+      pictures.push_back(add_input<Buffer<>>("picture" + std::to_string(i), Type(type), 3));
     padded_width = add_input<int>("padded_width");
     padded_height = add_input<int>("padded_height");
     tasks = add_input<int>("tasks");
@@ -184,7 +185,8 @@ class Pictures : public Generator<Pictures> {
     Func out = *result;
     out.bound(c, 0, activations::padded(int(count) * int(channels)))
         .unroll(c)
-        .split(y, yo, y, activations::strip_rows(out.output_buffer().dim(2).extent(), *tasks), TailStrategy::GuardWithIf)
+        .split(y, yo, y, activations::strip_rows(out.output_buffer().dim(2).extent(), *tasks),
+               TailStrategy::GuardWithIf)
         .parallel(yo);
   }
 

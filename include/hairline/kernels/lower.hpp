@@ -13,14 +13,15 @@ namespace hairline::kernels {
 
 namespace detail {
 
-/// Turns a graph into calls of kernels. A convolution takes along what surrounds it: the resize and concatenation before
-/// it, the batch norm, addition and activation behind it.
+/// Turns a graph into calls of kernels. A convolution takes along what surrounds it: the resize and concatenation
+/// before it, the batch norm, addition and activation behind it.
 class Lowering {
  public:
   explicit Lowering(const Graph& graph) : graph_(graph), nodes_(graph.nodes.size()) {
     users_.resize(graph.nodes.size());
     for (std::size_t i = 0; i < graph.nodes.size(); ++i)
-      for (int k = 0; k < graph.nodes[i].input_count; ++k) users_[input(static_cast<int>(i), k)].push_back(static_cast<int>(i));
+      for (int k = 0; k < graph.nodes[i].input_count; ++k)
+        users_[input(static_cast<int>(i), k)].push_back(static_cast<int>(i));
     for (const Output& o : graph.outputs) users_[static_cast<std::size_t>(o.node)].push_back(-1);
   }
 
@@ -44,16 +45,18 @@ class Lowering {
 
  private:
   struct State {
-    bool done = false;    ///< part of another step
-    int picture = -1;     ///< a picture of the input, perhaps padded or scaled
+    bool done = false;  ///< part of another step
+    int picture = -1;   ///< a picture of the input, perhaps padded or scaled
     bool scaled = false;
-    Place place;          ///< where its value lies, once a step has written it
+    Place place;              ///< where its value lies, once a step has written it
     bool is_virtual = false;  ///< made by whoever reads it
   };
 
   const Node& node(int i) const { return graph_.nodes[static_cast<std::size_t>(i)]; }
   State& at(int i) { return nodes_[static_cast<std::size_t>(i)]; }
-  std::size_t input(int i, int k) const { return static_cast<std::size_t>(node(i).inputs[static_cast<std::size_t>(k)]); }
+  std::size_t input(int i, int k) const {
+    return static_cast<std::size_t>(node(i).inputs[static_cast<std::size_t>(k)]);
+  }
   int in(int i, int k) const { return node(i).inputs[static_cast<std::size_t>(k)]; }
   std::string_view op(int i) const { return node(i).op->name; }
   const std::vector<int>& users(int i) const { return users_[static_cast<std::size_t>(i)]; }
@@ -165,7 +168,8 @@ inline void Lowering::take_tail(int i, Step& step, std::string& activation) {
   }
   if (const int next = only_user(last); step.kind == StepKind::conv2d && next >= 0 && op(next) == "add") {
     const int other = in(next, 0) == last ? in(next, 1) : in(next, 0);
-    if (other != last && at(other).place.storage >= 0 && at(other).place.pitch == padded_channels(node(other).channels)) {
+    if (other != last && at(other).place.storage >= 0 &&
+        at(other).place.pitch == padded_channels(node(other).channels)) {
       step.addend.place = at(other).place;
       step.addend.node = other;
       last = next;
@@ -226,12 +230,13 @@ inline Result<void> Lowering::lower_conv(int i) {
   for (char& c : list) c = c == ',' ? '_' : c;
   const bool added = step.addend.place.storage >= 0;
   step.kernel.generator = "hairline_conv2d";
-  step.kernel.name = "conv2d_k" + text("kernel") + "s" + text("stride") + "d" + text("dilation") + "p" + text("padding") + "_" +
-                     list + "_o" + std::to_string(n.channels) + (added ? "_add" : "") + "_" + activation;
-  step.kernel.constants = {{"kernel", text("kernel")},     {"stride", text("stride")},
-                           {"dilation", text("dilation")}, {"padding", text("padding")},
-                           {"parts", parts},               {"channels", std::to_string(n.channels)},
-                           {"addend", added ? "true" : "false"},  {"activation", activation}};
+  step.kernel.name = "conv2d_k" + text("kernel") + "s" + text("stride") + "d" + text("dilation") + "p" +
+                     text("padding") + "_" + list + "_o" + std::to_string(n.channels) + (added ? "_add" : "") + "_" +
+                     activation;
+  step.kernel.constants = {
+      {"kernel", text("kernel")},           {"stride", text("stride")}, {"dilation", text("dilation")},
+      {"padding", text("padding")},         {"parts", parts},           {"channels", std::to_string(n.channels)},
+      {"addend", added ? "true" : "false"}, {"activation", activation}};
   out_.steps.push_back(std::move(step));
   return {};
 }
@@ -250,11 +255,15 @@ inline Result<void> Lowering::lower_depthwise(int i) {
   take_tail(i, step, activation);
   const auto text = [&](const char* a) { return std::to_string(n.integer(a)); };
   step.kernel.generator = "hairline_depthwise";
-  step.kernel.name = "depthwise_k" + text("kernel") + "s" + text("stride") + "d" + text("dilation") + "p" + text("padding") + "_c" +
-                     std::to_string(n.channels) + "_" + activation;
-  step.kernel.constants = {{"kernel", text("kernel")},     {"stride", text("stride")},
-                           {"dilation", text("dilation")}, {"padding", text("padding")},
-                           {"channels", std::to_string(n.channels)}, {"pitch", std::to_string(place->pitch)}, {"activation", activation}};
+  step.kernel.name = "depthwise_k" + text("kernel") + "s" + text("stride") + "d" + text("dilation") + "p" +
+                     text("padding") + "_c" + std::to_string(n.channels) + "_" + activation;
+  step.kernel.constants = {{"kernel", text("kernel")},
+                           {"stride", text("stride")},
+                           {"dilation", text("dilation")},
+                           {"padding", text("padding")},
+                           {"channels", std::to_string(n.channels)},
+                           {"pitch", std::to_string(place->pitch)},
+                           {"activation", activation}};
   if (place->pitch != padded_channels(n.channels) || place->first != 0) return no_kernel(i);
   out_.steps.push_back(std::move(step));
   return {};
@@ -279,7 +288,11 @@ inline Result<void> Lowering::lower_small(int i) {
     step.kind = StepKind::max_pool;
     step.kernel = {"max_pool_k" + text("kernel") + "s" + text("stride") + "p" + text("padding") + "_c" + c,
                    "hairline_max_pool",
-                   {{"kernel", text("kernel")}, {"stride", text("stride")}, {"padding", text("padding")}, {"channels", c}, {"pitch", pitch}}};
+                   {{"kernel", text("kernel")},
+                    {"stride", text("stride")},
+                    {"padding", text("padding")},
+                    {"channels", c},
+                    {"pitch", pitch}}};
   } else if (op(i) == "global_average_pool") {
     step.kind = StepKind::global_average;
     step.kernel = {"global_average_c" + c, "hairline_global_average", {{"channels", c}, {"pitch", pitch}}};
@@ -356,7 +369,8 @@ inline Result<void> Lowering::lower_node(int i) {
     at(i).place.channels = n.channels;
     return {};
   }
-  if (o == "max_pool" || o == "global_average_pool" || o == "resize_bilinear_like" || o == "downsample_bilinear" || o == "add")
+  if (o == "max_pool" || o == "global_average_pool" || o == "resize_bilinear_like" || o == "downsample_bilinear" ||
+      o == "add")
     return lower_small(i);
   return no_kernel(i);
 }
@@ -428,9 +442,12 @@ inline Result<void> Lowering::deliver(const Output& o) {
     if (op(i) == "crop_like") i = in(i, 0);
     if (op(i) != "clamp01") return no_kernel(o.node);
     i = in(i, 0);
-    if (op(i) == "slice") d.kind = Delivery::Kind::alpha;
-    else if (op(i) == "add") d.kind = Delivery::Kind::foreground;
-    else return no_kernel(o.node);
+    if (op(i) == "slice")
+      d.kind = Delivery::Kind::alpha;
+    else if (op(i) == "add")
+      d.kind = Delivery::Kind::foreground;
+    else
+      return no_kernel(o.node);
   } else {
     auto place = placed(i);
     if (!place) return place.error();

@@ -41,19 +41,19 @@ struct Step {
   KernelDescriptor kernel;
   std::string name;  ///< of the layer or block, for people
   std::vector<StepInput> inputs;
-  StepInput addend;           ///< of conv2d, if its place is set
-  int node = -1;              ///< whose shape the result has
-  int size_node = -1;         ///< whose height and width the input has once resized
-  int storage = -1;           ///< what it writes
-  int conv = -1, norm = -1;   ///< nodes whose tensors it needs
+  StepInput addend;              ///< of conv2d, if its place is set
+  int node = -1;                 ///< whose shape the result has
+  int size_node = -1;            ///< whose height and width the input has once resized
+  int storage = -1;              ///< what it writes
+  int conv = -1, norm = -1;      ///< nodes whose tensors it needs
   std::vector<float> low, high;  ///< a range for each channel, if the activation is "bounds"
 };
 
 /// The refiner and what follows it, as one piece. Node indices of its convolutions and norms.
 struct RefineStage {
   bool present = false;
-  int first_node = -1;         ///< the resized error map
-  Place error, coarse;         ///< coarse: the buffer that holds alpha, residual and hidden
+  int first_node = -1;  ///< the resized error map
+  Place error, coarse;  ///< coarse: the buffer that holds alpha, residual and hidden
   int error_node = -1, coarse_node = -1;
   int alpha_at = 0, residual_at = 1, hidden_at = 5, hidden = 32;
   int conv[4] = {-1, -1, -1, -1}, norm[3] = {-1, -1, -1};
@@ -80,7 +80,7 @@ struct LoweredNetwork {
   std::vector<int> storage_node;   ///< whose height and width it has
   RefineStage refine;
   std::vector<Delivery> results;
-  int pictures = 0;          ///< how many it reads
+  int pictures = 0;           ///< how many it reads
   std::vector<int> channels;  ///< of each picture
 };
 

@@ -1,0 +1,89 @@
+#pragma once
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "hairline/kernels/lowered.hpp"
+
+namespace hairline::kernels {
+
+/// Pixel types that kernels read pictures in; sessions convert others.
+struct PictureType {
+  const char *suffix, *halide;
+};
+inline constexpr PictureType picture_types[] = {{"u8", "uint8"}, {"f32", "float32"}};
+
+/// Sizes of the refiner's tiles in cells, large ones first.
+inline constexpr int refine_tiles[] = {4, 1};
+
+namespace detail {
+/// A kernel that reads pictures, for one of their types.
+inline KernelDescriptor for_pictures(KernelDescriptor d, const PictureType& type, const char* parameter) {
+  d.name += std::string("_") + type.suffix;
+  d.constants.emplace_back(parameter, type.halide);
+  return d;
+}
+inline std::string refine_kernel_name(const RefineStage& r, int tile) {
+  std::string name = "refine_cells_k" + std::to_string(r.kernel) + "_h" + std::to_string(r.hidden);
+  for (int w : r.widths) name += "_" + std::to_string(w);
+  return name + "_p" + std::to_string(r.coarse.pitch) + "_a" + std::to_string(r.alpha_at) + "r" +
+         std::to_string(r.residual_at) + "h" + std::to_string(r.hidden_at) + "_" + std::to_string(tile) + "x" +
+         std::to_string(tile);
+}
+inline KernelDescriptor refine_kernel(const RefineStage& r, int tile, const PictureType& type) {
+  const auto text = [](int n) { return std::to_string(n); };
+  return {refine_kernel_name(r, tile) + "_" + type.suffix,
+          "hairline_refine_cells",
+          {{"kernel", text(r.kernel)},
+           {"tile_w", text(tile)},
+           {"tile_h", text(tile)},
+           {"pitch", text(r.coarse.pitch)},
+           {"alpha_at", text(r.alpha_at)},
+           {"residual_at", text(r.residual_at)},
+           {"hidden_at", text(r.hidden_at)},
+           {"hidden", text(r.hidden)},
+           {"width0", text(r.widths[0])},
+           {"width1", text(r.widths[1])},
+           {"width2", text(r.widths[2])},
+           {"picture0.type", type.halide},
+           {"picture1.type", type.halide}}};
+}
+inline std::string finish_kernel_name(const RefineStage& r, const char* picture, const char* result) {
+  return "finish_p" + std::to_string(r.coarse.pitch) + "_a" + std::to_string(r.alpha_at) + "r" +
+         std::to_string(r.residual_at) + "_" + picture + "_" + result;
+}
+inline KernelDescriptor finish_kernel(const RefineStage& r, const PictureType& picture, const PictureType& result) {
+  const auto text = [](int n) { return std::to_string(n); };
+  return {finish_kernel_name(r, picture.suffix, result.suffix),
+          "hairline_finish",
+          {{"pitch", text(r.coarse.pitch)},
+           {"alpha_at", text(r.alpha_at)},
+           {"residual_at", text(r.residual_at)},
+           {"picture.type", picture.halide},
+           {"colour_type", result.halide},
+           {"alpha_type", result.halide}}};
+}
+}  // namespace detail
+
+/// Every kernel that a session of this network may call; some more than once.
+inline std::vector<KernelDescriptor> kernel_list(const LoweredNetwork& network) {
+  std::vector<KernelDescriptor> list;
+  for (const Step& step : network.steps) {
+    if (step.kind == StepKind::pictures) {
+      for (const PictureType& type : picture_types) list.push_back(detail::for_pictures(step.kernel, type, "type"));
+    } else {
+      list.push_back(step.kernel);
+    }
+  }
+  if (network.refine.present) {
+    for (const PictureType& type : picture_types)
+      for (int tile : refine_tiles) list.push_back(detail::refine_kernel(network.refine, tile, type));
+    for (const PictureType& picture : picture_types)
+      for (const PictureType& result : picture_types)
+        if (picture.suffix == picture_types[0].suffix || result.suffix == picture_types[1].suffix)
+          list.push_back(detail::finish_kernel(network.refine, picture, result));
+  }
+  return list;
+}
+
+}  // namespace hairline::kernels

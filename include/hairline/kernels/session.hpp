@@ -1,0 +1,135 @@
+#pragma once
+#include <algorithm>
+#include <cstdint>
+#include <cstdlib>
+#include <deque>
+#include <memory>
+#include <new>
+#include <span>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "hairline/core/any_view.hpp"
+#include "hairline/core/convert.hpp"
+#include "hairline/core/image.hpp"
+#include "hairline/core/result.hpp"
+#include "hairline/kernels/memory_plan.hpp"
+#include "hairline/kernels/packed_network.hpp"
+#include "hairline/kernels/refine_cells.hpp"
+#include "hairline/layers/patches.hpp"
+#include "hairline/layers/resize.hpp"
+#include "hairline/nets/shapes.hpp"
+
+namespace hairline::kernels {
+
+/// A view to write a named result to, of any pixel type.
+struct ResultTarget {
+  std::string_view name;
+  PixelType type = PixelType::f32;
+  void* data = nullptr;
+  Shape shape{};
+  Strides strides{};
+
+  template <Pixel T>
+  ResultTarget(std::string_view result, View<T> v)
+      : name(result), type(PixelTraits<T>::type), data(v.data()), shape(v.shape()), strides(v.strides()) {}
+  template <class T>
+  View<T> as() const {
+    return {static_cast<T*>(data), shape, strides};
+  }
+};
+
+/// What a run reports besides its pictures.
+struct RunReport {
+  int cells = 0;          ///< that the picture has
+  int refined_cells = 0;  ///< of which were refined
+};
+
+/// Milliseconds of one step; filled in only when asked for.
+struct StepTime {
+  std::string name, kernel;
+  double milliseconds = 0;
+  double multiply_adds = 0;
+};
+
+/// Runs one network with compiled kernels. Weights are shared, memory is its own: one session for each thread.
+/// After the first run of a size nothing is allocated by the session.
+class Session {
+ public:
+  explicit Session(std::shared_ptr<const PackedNetwork> net) : net_(std::move(net)) {}
+
+  /// @param pictures  as many as the network reads, of one size, in the order of its inputs; u8, u16, f32 or f64, any
+  ///                  strides. u8 and f32 are read in place.
+  /// @param results   what is wanted: names as in the network, sizes as shapes() says (see result_shape())
+  /// @param times     if given, gets the time of each step
+  /// Errors: another number of pictures, sizes that differ, no pixels, too small a picture, an unknown result, one of
+  /// another size, a kernel that fails.
+  Result<RunReport> run(std::span<const AnyView> pictures, std::span<const ResultTarget> results,
+                        const RunOptions& options = {}, std::vector<StepTime>* times = nullptr);
+
+  /// Bytes of activations for the last size.
+  std::size_t arena_bytes() const { return plan_.size * sizeof(float); }
+
+ private:
+  struct Free {
+    void operator()(float* p) const { ::operator delete[](p, std::align_val_t{64}); }
+  };
+  struct PreparedStep {
+    const Kernel* kernel[2] = {nullptr, nullptr};  // for u8 and f32 pictures; others have one
+    std::deque<detail::Argument> buffers;
+    std::deque<int> scalars;
+    std::vector<void*> arguments;
+    std::vector<std::size_t> picture_slots;  // arguments to be set to a picture of this run
+    std::vector<int> picture_index;
+  };
+
+  Result<void> check(std::span<const AnyView> pictures, std::span<const ResultTarget> results) const;
+  Result<void> prepare(int height, int width, const RunOptions& options);
+  Result<PreparedStep> prepare_step(std::size_t which);
+  Result<void> take_pictures(std::span<const AnyView> pictures);
+  Result<void> call(const Kernel* kernel, const std::string& name, void** arguments) const;
+  Result<void> run_steps(std::vector<StepTime>* times);
+  Result<RunReport> refine(std::span<const ResultTarget> results, const RunOptions& options,
+                           std::vector<StepTime>* times);
+  void choose(const RunOptions& options);
+  Result<void> refine_tiles(std::size_t size);
+  Result<void> finish(const ResultTarget* alpha, const ResultTarget* foreground);
+  void deliver(const Delivery& d, const ResultTarget& target) const;
+  template <class T>
+  void deliver_as(const Delivery& d, View<T> to) const;
+
+  float* memory(int storage) const { return arena_.get() + plan_.offset[static_cast<std::size_t>(storage)]; }
+  const TensorShape& shape(int node) const { return shapes_[static_cast<std::size_t>(node)]; }
+  /// A place as an argument, of some node's height and width.
+  detail::Argument activation(const Place& place, int node) const {
+    const TensorShape& s = shape(node);
+    return detail::Argument::of(memory(place.storage) + place.first,
+                                std::array<BufferAxis, 3>{BufferAxis{0, place.pitch - place.first, 1, 0},
+                                                          BufferAxis{0, s.width, place.pitch, 0},
+                                                          BufferAxis{0, s.height, place.pitch * s.width, 0}});
+  }
+  static int tasks_for(int height);
+
+  std::shared_ptr<const PackedNetwork> net_;
+  int height_ = 0, width_ = 0;
+  RunOptions options_;
+  std::vector<TensorShape> shapes_;
+  MemoryPlan plan_;
+  std::unique_ptr<float[], Free> arena_;
+  std::deque<PreparedStep> steps_;
+  std::vector<detail::Argument> pictures_;  // of this run
+  std::vector<Image<float>> converted_;
+  int picture_type_ = 1;  // index into picture_types
+  // Of the refiner.
+  std::vector<float> error_, patches_[2];
+  std::vector<std::int32_t> origins_[2];
+  std::vector<std::uint8_t> chosen_;
+  Image<float> alpha_, foreground_;
+};
+
+}  // namespace hairline::kernels
+
+#include "hairline/kernels/session_run.hpp"
