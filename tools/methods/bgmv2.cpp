@@ -70,6 +70,7 @@ Matte results(const NetworkResults& found) {
   return matte;
 }
 
+// [method]
 Method method(const std::string& encoder, const std::string& about) {
   NetworkMethod n;
   n.method.name = "bgmv2-" + encoder;
@@ -82,6 +83,7 @@ Method method(const std::string& encoder, const std::string& about) {
   n.results = results;
   return network_method(n);
 }
+// [/method]
 
 }  // namespace
 
