@@ -17,7 +17,7 @@ int main(int argc, char** argv) try {
   const Weights weights = argc > 5 ? load_weights(g, argv[5]).value()  // .pth, .safetensors, .onnx
                                    : seeded_weights(g);                // made up: shows the way, mattes nothing
   const auto picture = io::read_image(argv[1]).value(), plate = io::read_image(argv[2]).value();
-  const BackgroundMattingV2Options options{.refine_mode = RefineMode::thresholding, .refine_threshold = 0.2};
+  const BackgroundMattingV2Options options{.refine_mode = RefineMode::sampling, .refine_sample_pixels = 40000};
   const auto found = run_reference(g, weights, {to_tensor(picture), to_tensor(plate)}, options).value();
   io::write_png(argv[3], to_image(found.at("pha"))).value();
   io::write_png(argv[4], to_image(found.at("fgr"))).value();  // straight colour

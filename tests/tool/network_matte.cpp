@@ -46,8 +46,9 @@ std::string contents(const fs::path& path) {
 class Place {
  public:
   explicit Place(int height = 45, int width = 61) : height_(height), width_(width) {
-    char name[] = "/tmp/hairline_network_XXXXXX";
-    folder = mkdtemp(name);
+    std::string name = (fs::temp_directory_path() / "hairline_network_XXXXXX").string();
+    REQUIRE(mkdtemp(name.data()) != nullptr);
+    folder = name;
     write_picture("p.png", "picture");
     write_picture("b.png", "plate");
   }
@@ -271,7 +272,7 @@ TEST_CASE("weights that are not there or do not fit are one report") {
                  "mis-shaped  decoder.conv1.weight: wanted [128, 768, 3, 3], given [128, 288, 3, 3]"});
 }
 
-TEST_CASE("engines and devices that are not there are an error; nothing falls back") {
+TEST_CASE("engines and devices that are not there are an error and nothing falls back") {
   const Place place;
   place.write_weights("w.safetensors", graph<Whole>());
   const std::string call = "p.png o.png -b b.png -m bgmv2-mobilenetv2 --weights w.safetensors ";
@@ -303,7 +304,7 @@ TEST_CASE("options that do not belong together are wrong use") {
     place.refused(std::string("p.png o.png -b b.png ") + option, 2, {"method plate has no --"});
 }
 
-TEST_CASE("a plate of another size, and results that must not overwrite, are errors of the files") {
+TEST_CASE("a plate of another size and results that must not overwrite are errors of the files") {
   const Place place;
   place.write_weights("w.safetensors", graph<Whole>());
   const Place small(45, 60);
