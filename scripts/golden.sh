@@ -11,5 +11,6 @@ fi
 python=.venv-torch/bin/python
 $python python/golden/layers.py tests/golden/layers.safetensors
 $python python/golden/networks.py tests/golden/networks
+$python python/golden/parts.py tests/golden/parts.safetensors
 $python python/golden/weights.py tests/golden/weights
 $python python/tests/test_hairline_torch.py build/hairline

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <functional>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -51,7 +52,8 @@ struct Batch {
   std::string verb;
   bool several = false;  ///< the JSON object has "files" instead of one file's keys
   bool standard_output_taken = false;
-  Json head = Json::object();  ///< keys of the JSON object besides version and verb
+  Json head = Json::object();          ///< keys of the JSON object besides version and verb
+  std::optional<double> load_ms = {};  ///< what was loaded once, before the first file; part of the total
   /// Adds keys that need all files (means).
   std::function<void(Json&, const std::vector<Outcome>&)> summarise = {};
   /// Writes what belongs to the run as a whole (a table), before the JSON object. May throw JobError.

@@ -62,7 +62,7 @@ void print_info(const Json& json) {
   std::printf("read      %s\nwrite     %s\nmethods\n", joined(json["formats"]["read"]).c_str(),
               joined(json["formats"]["write"]).c_str());
   for (const auto& m : json["methods"])
-    std::printf("  %-8s  %s\n", m["name"].get<std::string>().c_str(), m["about"].get<std::string>().c_str());
+    std::printf("  %-17s  %s\n", m["name"].get<std::string>().c_str(), m["about"].get<std::string>().c_str());
 }
 
 }  // namespace

@@ -7,7 +7,7 @@
 namespace hairline::tool {
 
 std::span<const Network> networks() {
-  static constexpr std::array<Network, 9> all{{
+  static constexpr std::array<Network, 12> all{{
       {"bgmv2-mobilenetv2", "Background Matting V2, MobileNetV2 encoder", graph<BackgroundMattingV2<MobileNetV2>>()},
       {"bgmv2-resnet50", "Background Matting V2, ResNet-50 encoder", graph<BackgroundMattingV2<ResNet50>>()},
       {"bgmv2-resnet101", "Background Matting V2, ResNet-101 encoder", graph<BackgroundMattingV2<ResNet101>>()},
@@ -17,6 +17,9 @@ std::span<const Network> networks() {
       {"bgmv2-base-mobilenetv2", "its coarse network alone", graph<BackgroundMattingV2Base<MobileNetV2>>()},
       {"bgmv2-base-resnet50", "its coarse network alone", graph<BackgroundMattingV2Base<ResNet50>>()},
       {"bgmv2-base-resnet101", "its coarse network alone", graph<BackgroundMattingV2Base<ResNet101>>()},
+      {"bgmv2-coarse-mobilenetv2", "with nothing refined", graph<BackgroundMattingV2Coarse<MobileNetV2>>()},
+      {"bgmv2-coarse-resnet50", "with nothing refined", graph<BackgroundMattingV2Coarse<ResNet50>>()},
+      {"bgmv2-coarse-resnet101", "with nothing refined", graph<BackgroundMattingV2Coarse<ResNet101>>()},
   }};
   return all;
 }

@@ -77,9 +77,19 @@ def make_module(node):
                          a["groups"], bool(a["bias"]))
     if node["op"] == "batch_norm":
         return nn.BatchNorm2d(node["channels"], eps=a["epsilon"])
-    if node["parameters"]:
-        raise ValueError(f"no torch module for {node['op']}")
-    return None
+    return Tensors(node["parameters"]) if node["parameters"] else None
+
+
+class Tensors(nn.Module):
+    """The tensors of a layer that torch has no module for, all zero until a state dict is loaded."""
+
+    def __init__(self, parameters):
+        super().__init__()
+        for p in parameters:
+            if p["trained"]:
+                self.register_parameter(p["name"], nn.Parameter(torch.zeros(p["shape"])))
+            else:
+                self.register_buffer(p["name"], torch.zeros(p["shape"], dtype=torch.int64 if p["counter"] else None))
 
 
 def resize(x, height, width):

@@ -21,8 +21,29 @@ def check(condition, what):
         raise SystemExit(f"FAILED: {what}")
 
 
+def check_own_layer():
+    """examples/own_layer.hpp: a layer that torch is told about with four lines."""
+    @hairline_torch.op("parametric_relu")
+    def parametric_relu(node, module, inputs, options):
+        return torch.nn.functional.prelu(inputs[0], module.weight)
+
+    weight = {"name": "weight", "shape": [4], "trained": True, "counter": False}
+    description = {"format": "hairline graph 1", "inputs": 1, "outputs": [{"name": "y", "node": 1}], "nodes": [
+        {"op": "input", "name": "src", "inputs": [], "attributes": {}, "parameters": []},
+        {"op": "parametric_relu", "name": "act", "inputs": [0], "attributes": {}, "parameters": [weight]}]}
+    made = hairline_torch.Network(description)
+    check(list(made.state_dict()) == ["act.weight"], "a layer from outside has its key")
+    made.load_state_dict({"act.weight": torch.tensor([0.5, 1.0, 2.0, 0.0])})
+    x = torch.randn(2, 4, 3, 5)
+    expected = x.clamp(min=0) + torch.tensor([0.5, 1.0, 2.0, 0.0]).view(1, 4, 1, 1) * x.clamp(max=0)
+    check(torch.allclose(made(src=x)["y"], expected), "a layer from outside runs")
+    made(src=x)["y"].sum().backward()
+    check(made.get_parameter("act.weight").grad is not None, "a layer from outside gets a gradient")
+
+
 def main():
     torch.set_num_threads(1)
+    check_own_layer()
     for name, backbone, kernel in (("bgmv2-mobilenetv2", "mobilenetv2", 3), ("bgmv2-resnet50", "resnet50", 3),
                                    ("bgmv2-mobilenetv2-k1", "mobilenetv2", 1)):
         shown = subprocess.run([sys.argv[1], "net", "show", name, "--json"], check=True, capture_output=True, text=True)

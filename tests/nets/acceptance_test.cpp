@@ -1,8 +1,10 @@
 // Properties that hold for any weights (the acceptance tests of the network's description).
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
 
 #include "hairline/nets/background_matting_v2.hpp"
+#include "hairline/nets/pictures.hpp"
 #include "hairline/nets/reference.hpp"
 #include "hairline/weights/seeded.hpp"
 #include "tests/support/catch.hpp"
@@ -121,6 +123,37 @@ TEST_CASE("equal errors are chosen in row-major order") {
   CHECK(detail::choose_cells(error.data(), 6, o) == std::vector<int>{0, 1, 2, 3, 4});
   o.set("refine_prevent_oversampling", 0);
   CHECK(detail::choose_cells(error.data(), 6, o).size() == 6);
+}
+
+TEST_CASE("the coarse network is the whole one with nothing refined, and at scale 1 the base network") {
+  constexpr Graph coarse = graph<BackgroundMattingV2Coarse<MobileNetV2>>();
+  constexpr Graph base = graph<BackgroundMattingV2Base<MobileNetV2>>();
+  const std::vector<Tensor> odd{picture("a", {2, 37, 55, 3}), picture("b", {2, 37, 55, 3})};
+  const BackgroundMattingV2Options none{.backbone_scale = GENERATE(0.25, 0.5), .refine_mode = RefineMode::none};
+  const auto whole = run(odd, none);
+  const auto found = run_reference(coarse, weights(), odd, none).value();
+  for (const auto& [name, tensor] : found) CHECK(difference(tensor, whole.at(name)) == 0.0);
+  const std::vector<Tensor> even{picture("a", {1, 36, 52, 3}), picture("b", {1, 36, 52, 3})};
+  const auto alone = run_reference(base, weights(), even, {}).value();
+  const auto same = run_reference(coarse, weights(), even, BackgroundMattingV2Options{.backbone_scale = 1}).value();
+  for (const char* name : {"pha", "fgr"}) CHECK(difference(alone.at(name), same.at(name)) == 0.0);
+  CHECK(difference(alone.at("err"), same.at("err_sm")) == 0.0);
+}
+
+TEST_CASE("the options' defaults are those of the graph, and a picture becomes a tensor and back") {
+  const std::vector<Tensor> in{picture("a", {1, 48, 64, 3}), picture("b", {1, 48, 64, 3})};
+  for (const RefineMode mode : {RefineMode::sampling, RefineMode::thresholding}) {
+    RunOptions only_mode;
+    only_mode.set("refine_mode", static_cast<int>(mode));
+    const auto a = run(in, only_mode), b = run(in, BackgroundMattingV2Options{.refine_mode = mode});
+    for (const auto& [name, tensor] : a) CHECK(difference(tensor, b.at(name)) == 0.0);
+  }
+  const Image<float> image = to_image(in[1]);
+  CHECK(image.shape() == Shape{48, 64, 3});
+  CHECK(difference(to_tensor(image), in[1]) == 0.0);
+  const Tensor eight = to_tensor(convert<std::uint8_t>(image));
+  for (std::size_t i = 0; i < eight.data.size(); ++i)
+    CHECK(eight.data[i] == Approx(in[1].data[i]).margin(0.5 / 255 + 1e-6));
 }
 
 TEST_CASE("what does not fit is an error with wanted and given") {

@@ -572,7 +572,9 @@ class OtherVerbs(Case):
         for key in ("version", "verb", "compiler", "kernels", "methods", "formats"):
             self.assertIn(key, report)
         names = {m["name"] for m in report["methods"]}
-        self.assertEqual(names, {"cf", "knn", "lbdm", "lkm", "rw", "sm", "ifm", "poisson", "plate"})
+        networks = {"bgmv2-mobilenetv2", "bgmv2-resnet50", "bgmv2-resnet101"}
+        solvers = {"cf", "knn", "lbdm", "lkm", "rw", "sm", "ifm", "poisson", "plate"}
+        self.assertEqual(names, solvers | networks)
         text = self.ok("info").stdout.decode()
         self.assertIn("CPU level", text)
         self.assertIn("devices", text)

@@ -1,4 +1,5 @@
 #pragma once
+#include <functional>
 #include <optional>
 #include <string>
 #include <type_traits>
@@ -28,21 +29,42 @@ struct MethodSettings {
   bool align = false;  ///< the plate was shot from the hand
 };
 
+/// What the command line says about a network; what it does not say is the network's own default.
+struct NetworkSettings {
+  std::string weights, engine;
+  std::optional<double> backbone_scale, refine_threshold;
+  std::optional<std::string> refine_mode;  ///< sampling, thresholding, full or none
+  std::optional<int> refine_sample_pixels, refine_kernel_size;
+  std::optional<bool> refine_prevent_oversampling;
+};
+
 struct Matte {
   Plane alpha;
-  SolveReport report;
-  Plane trimap;  ///< the one that a plate method found; else empty
+  SolveReport report{};       ///< of methods that solve
+  Plane trimap{};             ///< the one that a plate method found; else empty
+  Image<float> foreground{};  ///< of networks that find it; else empty
+  Plane error{};              ///< of networks that judge themselves; else empty
+  Plane refined{};            ///< of networks that refine cells: one pixel a cell, 0 or 1; else empty
 };
+
+/// Mattes one picture.
+using MatteFunction = std::function<Result<Matte>(const MatteInput&, const MethodSettings&)>;
+
+struct OpenNetwork;  // methods/network.hpp
 
 /// One way to an alpha, under the paper's short name.
 struct Method {
   std::string name, long_name, about;
   bool takes_plate = false;
   bool has_epsilon = false, has_radius = false, has_start = false, has_preconditioner = false, has_align = false;
+  bool has_refinement = false;           ///< finds errors and refines cells: --refine-*, --error, --refined
   bool iterates = true;                  ///< --tolerance and --max-iterations mean something
-  bool single_only = false;              ///< works in one precision whatever is asked: --precision f64 is refused
+  bool single_only = false;              ///< computes in f32 whatever is asked: --precision f64 is refused
   SolveOptions (*defaults)() = nullptr;  ///< the solver's own tolerance and limit
-  Result<Matte> (*run)(const MatteInput&, const MethodSettings&) = nullptr;
+  Result<Matte> (*run)(const MatteInput&, const MethodSettings&) = nullptr;  ///< null for networks
+  /// Networks: what is done once before the first picture. Throws WrongUse, NotAvailable, or an exception about a file.
+  std::function<OpenNetwork(const NetworkSettings&)> open = nullptr;
+  bool is_network() const { return open != nullptr; }
 };
 
 /// All methods of this build, in the order that help and `info` show.
@@ -62,9 +84,9 @@ template <class Found>
 Result<Matte> to_matte(Result<Found> result) {
   if (!result) return result.error();
   if constexpr (std::is_same_v<typename decltype(Found::alpha)::value_type, float>) {
-    return Matte{std::move(result->alpha), result->report, {}};
+    return Matte{.alpha = std::move(result->alpha), .report = result->report};
   } else {
-    return Matte{convert<float>(result->alpha), result->report, {}};
+    return Matte{.alpha = convert<float>(result->alpha), .report = result->report};
   }
 }
 

@@ -13,10 +13,23 @@ Method sm_method();
 Method ifm_method();
 Method poisson_method();
 Method plate_method();
+Method bgmv2_mobilenetv2_method();
+Method bgmv2_resnet50_method();
+Method bgmv2_resnet101_method();
 
 const std::vector<Method>& methods() {
-  static const std::vector<Method> all{cf_method(), knn_method(), lbdm_method(),    lkm_method(),  rw_method(),
-                                       sm_method(), ifm_method(), poisson_method(), plate_method()};
+  static const std::vector<Method> all{cf_method(),
+                                       knn_method(),
+                                       lbdm_method(),
+                                       lkm_method(),
+                                       rw_method(),
+                                       sm_method(),
+                                       ifm_method(),
+                                       poisson_method(),
+                                       plate_method(),
+                                       bgmv2_mobilenetv2_method(),
+                                       bgmv2_resnet50_method(),
+                                       bgmv2_resnet101_method()};
   return all;
 }
 

@@ -19,7 +19,7 @@ Result<Matte> run(const MatteInput& input, const MethodSettings& settings) {
   return in_precision(settings, [&](auto scalar) -> Result<Matte> {
     auto result = plate_matting<decltype(scalar)>(input.picture, input.plate, options);
     if (!result) return result.error();
-    return Matte{convert<float>(result->alpha), result->report, std::move(result->trimap)};
+    return Matte{.alpha = convert<float>(result->alpha), .report = result->report, .trimap = std::move(result->trimap)};
   });
 }
 

@@ -20,17 +20,20 @@ using DecoderStep =
             Chain<ResizeLike<Skip>, Concat<Here, Kept<Skip>>, Named<ConvName, Conv2d<In, Out, Kernel{3}, Bias{false}>>,
                   Named<NormName, BatchNorm<Out>>, Relu>>;
 
+/// Back to the picture's size along the skips x3, x2, x1, x0: 256 channels at 1/16 -> 37 at 1/1.
+template <class Encoder>
+using Decoder = Chain<
+    DecoderStep<"x3", "conv1", "bn1", 256 + Encoder::x3, 128>, DecoderStep<"x2", "conv2", "bn2", 128 + Encoder::x2, 64>,
+    DecoderStep<"x1", "conv3", "bn3", 64 + Encoder::x1, 48>,
+    BlockOf<"head", Chain<ResizeLike<"x0">, Concat<Here, Kept<"x0">>, Named<"conv4", Conv2d<48 + 6, 37, Kernel{3}>>>>>;
+
 /// Coarse stage: (src_sm, bgr_sm) -> pha_sm (clamped), residual_sm (raw), err_sm (clamped), hid_sm (ReLU).
 template <class Encoder>
 using Coarse = Chain<
     Concat<Kept<"src_sm">, Kept<"bgr_sm">>, Keep<"x0">,       // (B, Hc, Wc, 6)
     Named<"backbone", typename Encoder::template Layers<6>>,  // (B, Hc/16, Wc/16, x4), keeps x1, x2, x3
     Named<"aspp", Aspp<Encoder::x4, 256, 3, 6, 9>>,           // (B, Hc/16, Wc/16, 256)
-    Named<"decoder", Chain<DecoderStep<"x3", "conv1", "bn1", 256 + Encoder::x3, 128>,
-                           DecoderStep<"x2", "conv2", "bn2", 128 + Encoder::x2, 64>,
-                           DecoderStep<"x1", "conv3", "bn3", 64 + Encoder::x1, 48>,
-                           BlockOf<"head", Chain<ResizeLike<"x0">, Concat<Here, Kept<"x0">>,
-                                                 Named<"conv4", Conv2d<48 + 6, 37, Kernel{3}>>>>>>,
+    Named<"decoder", Decoder<Encoder>>,                       // (B, Hc, Wc, 37)
     Split<Head<"pha_sm", 1, Clamp01>, Head<"residual_sm", 3>, Head<"err_sm", 1, Clamp01>, Head<"hid_sm", 32, Relu>>>;
 
 /// Adds a residual to a picture and clamps: the foreground.
@@ -77,6 +80,25 @@ struct Refiner {
 
 }  // namespace bgmv2
 
+/// What may be chosen anew for every run, with the published names and defaults.
+struct BackgroundMattingV2Options {
+  double backbone_scale = 0.25;  ///< size of the coarse stage; 0.125 for 3840x2160
+  RefineMode refine_mode = RefineMode::sampling;
+  int refine_sample_pixels = 80000;         ///< of sampling: sixteen a cell; 320000 for 3840x2160
+  double refine_threshold = 0.1;            ///< of thresholding: cells with more error are refined
+  bool refine_prevent_oversampling = true;  ///< of sampling: cells without error are left alone
+
+  constexpr operator RunOptions() const {  // NOLINT: implicit on purpose
+    RunOptions o;
+    o.set("backbone_scale", backbone_scale);
+    o.set("refine_mode", static_cast<int>(refine_mode));
+    o.set("refine_sample_pixels", refine_sample_pixels);
+    o.set("refine_threshold", refine_threshold);
+    o.set("refine_prevent_oversampling", refine_prevent_oversampling ? 1 : 0);
+    return o;
+  }
+};
+
 /// The coarse network alone, at the size of its input. Results: pha, fgr, err, hid.
 template <class Encoder>
 using BackgroundMattingV2Base =
@@ -87,8 +109,7 @@ using BackgroundMattingV2Base =
 
 /// The whole network. Results: pha, fgr at full size; pha_sm, fgr_sm, err_sm at backbone scale; ref_sm, 1 where a cell
 /// of 4x4 pixels was refined. Any picture size: the last row and column are repeated up to a multiple of 4.
-/// Run options: backbone_scale 0.25, refine_mode, refine_sample_pixels 80000, refine_threshold 0.1,
-/// refine_prevent_oversampling 1.
+/// Run options: BackgroundMattingV2Options.
 template <class Encoder, Kernel RefinerKernel = Kernel{3}>
 using BackgroundMattingV2 =
     Net<"bgmv2", Inputs<Input<"src", 3>, Input<"bgr", 3>>,                                           //
@@ -100,5 +121,20 @@ using BackgroundMattingV2 =
         Apply<"pha", "pha", CropLike<"given">>,                                                      //
         bgmv2::Foreground<"residual_sm", "src_sm">, Keep<"fgr_sm">,                                  //
         Give<"pha">, Give<"fgr">, Give<"pha_sm">, Give<"fgr_sm">, Give<"err_sm">, Give<"ref_sm">>;
+
+/// The whole network with nothing refined, for checkpoints that hold no refiner: equal to it with RefineMode::none.
+/// Results: pha, fgr at full size; pha_sm, fgr_sm, err_sm at backbone scale. Run option: backbone_scale 0.25.
+template <class Encoder>
+using BackgroundMattingV2Coarse =
+    Net<"bgmv2_coarse", Inputs<Input<"src", 3>, Input<"bgr", 3>>,                                //
+        Apply<"src", "given", Identity>, Apply<"given", "src", PadToMultiple<4>>,                //
+        Apply<"bgr", "bgr", PadToMultiple<4>>,                                                   //
+        Apply<"src", "src_sm", ScaleToBackbone>, Apply<"bgr", "bgr_sm", ScaleToBackbone>,        //
+        bgmv2::Coarse<Encoder>, Concat<Kept<"pha_sm">, Kept<"residual_sm">>, ResizeLike<"src">,  // (B, H, W, 4)
+        Split<Head<"pha", 1, Clamp01>, Head<"residual", 3>>,                                     //
+        bgmv2::Foreground<"residual", "src">, CropLike<"given">, Keep<"fgr">,                    //
+        Apply<"pha", "pha", CropLike<"given">>,                                                  //
+        bgmv2::Foreground<"residual_sm", "src_sm">, Keep<"fgr_sm">,                              //
+        Give<"pha">, Give<"fgr">, Give<"pha_sm">, Give<"fgr_sm">, Give<"err_sm">>;
 
 }  // namespace hairline

@@ -1,0 +1,94 @@
+// Background Matting V2 (Lin 2021), one method an encoder.
+#include <array>
+#include <string>
+
+#include "../wrong_use.hpp"
+#include "hairline/nets/background_matting_v2.hpp"
+#include "hairline/nets/pictures.hpp"
+#include "network.hpp"
+
+namespace hairline::tool {
+
+namespace {
+
+constexpr std::array<const char*, 4> modes{"sampling", "thresholding", "full", "none"};  // as RefineMode counts
+
+RefineMode mode_of(const std::string& name) {
+  for (std::size_t i = 0; i < modes.size(); ++i)
+    if (name == modes[i]) return static_cast<RefineMode>(i);
+  throw WrongUse{"unknown --refine-mode '" + name + "'"};
+}
+
+// Nothing refined: the graph without a refiner, so that weights need none; at scale 1 the published coarse network.
+std::string graph_name(const std::string& encoder, const BackgroundMattingV2Options& o, int kernel) {
+  if (o.refine_mode == RefineMode::none) return (o.backbone_scale == 1 ? "bgmv2-base-" : "bgmv2-coarse-") + encoder;
+  return "bgmv2-" + encoder + (kernel == 1 ? "-k1" : "");
+}
+
+NetworkPlan plan(const std::string& encoder, const NetworkSettings& s) {
+  BackgroundMattingV2Options o;
+  if (s.refine_mode) o.refine_mode = mode_of(*s.refine_mode);
+  o.backbone_scale = s.backbone_scale.value_or(o.backbone_scale);
+  o.refine_sample_pixels = s.refine_sample_pixels.value_or(o.refine_sample_pixels);
+  o.refine_threshold = s.refine_threshold.value_or(o.refine_threshold);
+  o.refine_prevent_oversampling = s.refine_prevent_oversampling.value_or(o.refine_prevent_oversampling);
+  const int kernel = s.refine_kernel_size.value_or(3);
+  const bool none = o.refine_mode == RefineMode::none;
+  if (o.backbone_scale > 0.5 && !none)
+    throw WrongUse{"wanted --backbone-scale of 0.5 at most where cells are refined (1 with --refine-mode none)"};
+  NetworkPlan p;
+  p.network = find_network(graph_name(encoder, o, kernel));
+  p.options = o;
+  if (none) p.unread = {"refiner."};
+  p.described = {{"backbone_scale", o.backbone_scale},
+                 {"refine_mode", modes[static_cast<std::size_t>(o.refine_mode)]},
+                 {"refine_sample_pixels", o.refine_sample_pixels},
+                 {"refine_threshold", o.refine_threshold},
+                 {"refine_prevent_oversampling", o.refine_prevent_oversampling},
+                 {"refine_kernel_size", kernel}};
+  return p;
+}
+
+std::vector<Tensor> inputs(const MatteInput& input) {
+  std::vector<Tensor> all;
+  all.push_back(to_tensor(input.picture));
+  all.push_back(to_tensor(input.plate));
+  return all;
+}
+
+Matte results(const NetworkResults& found) {
+  Matte matte;
+  matte.alpha = to_image(found.at("pha"));
+  matte.foreground = to_image(found.at("fgr"));
+  const bool base = found.count("err") != 0;
+  matte.error = to_image(found.at(base ? "err" : "err_sm"));
+  if (const auto cells = found.find("ref_sm"); cells != found.end()) {
+    matte.refined = to_image(cells->second);
+  } else {
+    matte.refined = Plane(Shape{(matte.alpha.height() + 3) / 4, (matte.alpha.width() + 3) / 4, 1});
+  }
+  return matte;
+}
+
+// [method]
+Method method(const std::string& encoder, const std::string& about) {
+  NetworkMethod n;
+  n.method.name = "bgmv2-" + encoder;
+  n.method.long_name = "background_matting_v2_" + encoder;
+  n.method.about = "Background Matting V2 (Lin 2021), " + about + "; needs --weights";
+  n.method.takes_plate = true;
+  n.method.has_refinement = true;
+  n.plan = [encoder](const NetworkSettings& s) { return plan(encoder, s); };
+  n.inputs = inputs;
+  n.results = results;
+  return network_method(n);
+}
+// [/method]
+
+}  // namespace
+
+Method bgmv2_mobilenetv2_method() { return method("mobilenetv2", "MobileNetV2 encoder"); }
+Method bgmv2_resnet50_method() { return method("resnet50", "ResNet-50 encoder"); }
+Method bgmv2_resnet101_method() { return method("resnet101", "ResNet-101 encoder"); }
+
+}  // namespace hairline::tool

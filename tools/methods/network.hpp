@@ -1,0 +1,37 @@
+#pragma once
+#include <functional>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "../engine.hpp"
+#include "method.hpp"
+
+namespace hairline::tool {
+
+/// What the settings of a run mean for a network.
+struct NetworkPlan {
+  const Network* network = nullptr;    ///< the graph that they ask for
+  RunOptions options{};                ///< what the graph is told
+  std::vector<std::string> unread{};   ///< beginnings of keys that the weights may hold besides
+  nlohmann::ordered_json described{};  ///< the options in words, for the JSON object
+};
+
+/// What is a network's own as a method. Weights, engines, files and reports are the same for all.
+struct NetworkMethod {
+  Method method;                                               ///< names and flags; the rest is filled in
+  std::function<NetworkPlan(const NetworkSettings&)> plan;     ///< throws WrongUse
+  std::vector<Tensor> (*inputs)(const MatteInput&) = nullptr;  ///< in the order of the graph's
+  Matte (*results)(const NetworkResults&) = nullptr;
+};
+
+/// A network with its weights, ready for pictures.
+struct OpenNetwork {
+  MatteFunction run;             ///< may be called from several threads
+  nlohmann::ordered_json about;  ///< net, engine, weights, options
+  double load_ms = 0;
+};
+
+Method network_method(NetworkMethod network);
+
+}  // namespace hairline::tool
