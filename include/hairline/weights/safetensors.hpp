@@ -1,4 +1,5 @@
 #pragma once
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -15,6 +16,8 @@
 namespace hairline {
 
 namespace detail {
+
+inline constexpr std::size_t most_safetensors_header = std::size_t{16} << 20;
 
 /// Takes the JSON header apart as it is read, so that nothing but the expected structure is ever built: an object of
 /// {"dtype", "shape", "data_offsets"} objects and one "__metadata__" object of strings.
@@ -55,6 +58,10 @@ class SafetensorsHeader : public nlohmann::json_sax<nlohmann::json> {
     return true;
   }
   bool end_object() override {
+    if (depth_ == 2 && !in_metadata_) {  // here, not at the end: nothing but whole entries is ever kept
+      const Entry& e = entries[outer_];
+      if (e.dtype.empty() || e.offsets.size() != 2) return fail("lacks dtype or data_offsets of '" + outer_ + "'");
+    }
     --depth_;
     return true;
   }
@@ -118,12 +125,11 @@ inline Result<NumberType> safetensors_type(const std::string& dtype) {
 /// two tensors overlapping, no byte left over. Allocates the directory only; tensors stay where they are.
 /// Errors name the file and what is wrong with it.
 inline Result<TensorStore> parse_safetensors(std::vector<std::uint8_t> file, std::string path) {
-  constexpr std::size_t most_header = std::size_t{16} << 20;
   const auto bad = [&](const std::string& what) { return Error{ErrorCode::bad_file, path + ": safetensors " + what}; };
   if (file.size() < 8) return bad("file of " + std::to_string(file.size()) + " bytes, wanted at least 8");
   std::uint64_t length = 0;
   std::memcpy(&length, file.data(), 8);
-  if (length > file.size() - 8 || length > most_header)
+  if (length > file.size() - 8 || length > detail::most_safetensors_header)
     return bad("header claims " + std::to_string(length) + " bytes, the file has " + std::to_string(file.size() - 8) +
                " after it and 16 MiB are allowed");
   detail::SafetensorsHeader header;
