@@ -53,14 +53,20 @@ inline double explained_rounding(const Graph& graph, StoreAs as) {
   return 2 * unit * std::sqrt(static_cast<double>(std::max<std::ptrdiff_t>(layers, 1)));
 }
 
-/// The file's tensors under the network's names, in the wanted types; `bytes` keeps those that are new.
-inline Result<std::vector<TensorToWrite>> converted_tensors(const TensorStore& store, const std::string& prefix,
-                                                            StoreAs as, std::deque<std::vector<std::byte>>& bytes) {
+/// The file's tensors under the network's names and shapes, in the wanted types; `bytes` keeps those that are new.
+inline Result<std::vector<TensorToWrite>> converted_tensors(const Graph& graph, const TensorStore& store, StoreAs as,
+                                                            std::deque<std::vector<std::byte>>& bytes) {
+  const std::string prefix = compare_weights(graph, store).prefix;
   std::vector<TensorToWrite> tensors;
   std::string faults;
-  for (const auto& [name, t] : store.tensors) {
-    if (name.starts_with(self_test_prefix)) continue;
-    TensorToWrite out{name.substr(prefix.size()), stored_type(t, as), t.dims, t.bytes};
+  for (const NamedParameter& p : parameters(graph)) {
+    const auto found = store.tensors.find(prefix + p.name);
+    if (found == store.tensors.end()) continue;
+    const StoredTensor& t = found->second;
+    TensorToWrite out{p.name, stored_type(t, as), t.dims, t.bytes};
+    // A counter may come as [1] instead of [].
+    const std::vector<std::int64_t> dims(p.parameter.dims.begin(), p.parameter.dims.begin() + p.parameter.rank);
+    if (element_count(dims) == element_count(t.dims)) out.dims = dims;
     const std::vector<float> values = to_floats(t.bytes, t.type);
     const auto finite = [](const std::vector<float>& v) {
       return std::all_of(v.begin(), v.end(), [](float x) { return std::isfinite(x); });
@@ -90,7 +96,7 @@ inline Result<Conversion> convert_weights(const Graph& graph, const TensorStore&
   if (const auto passed = pass_self_test(graph, *given, store, options.self_test.threads); !passed)
     return passed.error();
   std::deque<std::vector<std::byte>> bytes;
-  auto tensors = detail::converted_tensors(store, compare_weights(graph, store).prefix, options.as, bytes);
+  auto tensors = detail::converted_tensors(graph, store, options.as, bytes);
   if (!tensors) return tensors.error();
 
   TensorStore converted{store.path, "safetensors", {}, {}, {}, {}};

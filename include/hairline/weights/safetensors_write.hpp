@@ -80,7 +80,7 @@ inline Result<std::string> safetensors_header(const std::vector<TensorToWrite>& 
       if (!fault.empty()) return Error{ErrorCode::invalid_argument, "safetensors: tensor '" + t.name + "' " + fault};
       more();
       text += json_text(t.name) + ":{\"dtype\":\"" + safetensors_type_name(t.type) + "\",\"shape\":[";
-      for (std::size_t k = 0; k < t.dims.size(); ++k) text += (k > 0 ? "," : "") + std::to_string(t.dims[k]);
+      for (std::size_t k = 0; k < t.dims.size(); ++k) (text += k > 0 ? "," : "") += std::to_string(t.dims[k]);
       text += "],\"data_offsets\":[" + std::to_string(at) + "," + std::to_string(at + t.bytes.size()) + "]}";
       at += t.bytes.size();
     }

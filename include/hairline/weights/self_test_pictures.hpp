@@ -65,9 +65,9 @@ inline std::vector<Tensor> self_test_pictures(const Graph& graph, int height, in
 /// to black and white everywhere, and so says little about what was computed.
 inline double varied_share(const Tensor& t) {
   if (t.data.empty()) return 0;
-  const auto [least, greatest] = std::minmax_element(t.data.begin(), t.data.end());
-  const auto between =
-      std::count_if(t.data.begin(), t.data.end(), [&](float v) { return v > *least && v < *greatest; });
+  const float least = *std::min_element(t.data.begin(), t.data.end());
+  const float greatest = *std::max_element(t.data.begin(), t.data.end());
+  const auto between = std::count_if(t.data.begin(), t.data.end(), [=](float v) { return v > least && v < greatest; });
   return static_cast<double>(between) / static_cast<double>(t.data.size());
 }
 
