@@ -5,8 +5,10 @@
 #include <cstring>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -109,14 +111,14 @@ class SafetensorsHeader : public nlohmann::json_sax<nlohmann::json> {
   std::string outer_, inner_;
 };
 
-inline Result<NumberType> safetensors_type(const std::string& dtype) {
+inline std::optional<NumberType> safetensors_type(std::string_view dtype) {
   static constexpr std::pair<const char*, NumberType> known[] = {
       {"F64", NumberType::f64}, {"F32", NumberType::f32},     {"F16", NumberType::f16}, {"BF16", NumberType::bf16},
       {"I64", NumberType::i64}, {"I32", NumberType::i32},     {"I16", NumberType::i16}, {"I8", NumberType::i8},
       {"U8", NumberType::u8},   {"BOOL", NumberType::boolean}};
   for (const auto& [text, type] : known)
     if (dtype == text) return type;
-  return Error{ErrorCode::unsupported, "dtype '" + dtype + "', wanted one of F64 F32 F16 BF16 I64 I32 I16 I8 U8 BOOL"};
+  return std::nullopt;
 }
 
 }  // namespace detail
@@ -144,7 +146,8 @@ inline Result<TensorStore> parse_safetensors(std::vector<std::uint8_t> file, std
   };
   for (auto& [name, entry] : header.entries) {
     const auto type = detail::safetensors_type(entry.dtype);
-    if (!type) return fault(name, "has " + type.error().message);
+    if (!type)
+      return fault(name, "has dtype '" + entry.dtype + "', wanted one of F64 F32 F16 BF16 I64 I32 I16 I8 U8 BOOL");
     const auto count = element_count(entry.shape);
     if (!count || *count > SIZE_MAX / 8) return fault(name, "has a shape that is negative or too large");
     if (entry.offsets.size() != 2 || entry.offsets[0] < 0 || entry.offsets[1] < entry.offsets[0] ||
