@@ -73,7 +73,7 @@ void write_json(const Json& json, const CommonOptions& common) {
   outputs.commit();
 }
 
-void write_text(const std::string& temporary, const std::string& place, const std::string& text) {
+void write_text(const std::string& temporary, const std::string& place, std::string_view text) {
   std::FILE* file = std::fopen(temporary.c_str(), "wb");
   bool fine = file != nullptr && std::fwrite(text.data(), 1, text.size(), file) == text.size();
   if (file != nullptr) fine = std::fclose(file) == 0 && fine;

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "progress.hpp"
@@ -69,7 +70,7 @@ int run_batch(const Batch& batch, const std::vector<Job>& jobs, const CommonOpti
 void write_json(const Json& json, const CommonOptions& common);
 
 /// Writes text to `temporary`, for `place`. Throws JobError about `place`.
-void write_text(const std::string& temporary, const std::string& place, const std::string& text);
+void write_text(const std::string& temporary, const std::string& place, std::string_view text);
 
 /// {"version": ..., "verb": ...}
 Json json_head(const std::string& verb);

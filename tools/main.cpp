@@ -61,6 +61,7 @@ int main(int argc, char** argv) {
   add_compare(app, action);
   add_info(app, action);
   add_net(app, action);
+  add_weights(app, action);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& e) {

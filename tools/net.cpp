@@ -36,13 +36,6 @@ Size parse_size(const std::string& text) {
   return s;
 }
 
-const Network& wanted_network(const std::string& name) {
-  if (const Network* n = find_network(name)) return *n;
-  std::string known;
-  for (const Network& n : networks()) known += (known.empty() ? "" : ", ") + std::string(n.name);
-  throw WrongUse{"unknown network '" + name + "', wanted one of " + known};
-}
-
 int list(const CommonOptions& common) {
   Json json = json_head("net list");
   json["networks"] = Json::array();

@@ -3,6 +3,7 @@
 #include <array>
 
 #include "hairline/nets/background_matting_v2.hpp"
+#include "wrong_use.hpp"
 
 namespace hairline::tool {
 
@@ -28,6 +29,13 @@ const Network* find_network(std::string_view name) {
   for (const Network& n : networks())
     if (n.name == name) return &n;
   return nullptr;
+}
+
+const Network& wanted_network(const std::string& name) {
+  if (const Network* n = find_network(name)) return *n;
+  std::string known;
+  for (const Network& n : networks()) known += (known.empty() ? "" : ", ") + std::string(n.name);
+  throw WrongUse{"unknown network '" + name + "', wanted one of " + known};
 }
 
 }  // namespace hairline::tool

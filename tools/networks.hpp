@@ -1,5 +1,6 @@
 #pragma once
 #include <span>
+#include <string>
 #include <string_view>
 
 #include "hairline/layers/graph.hpp"
@@ -17,5 +18,8 @@ std::span<const Network> networks();
 
 /// The network of that name, or null.
 const Network* find_network(std::string_view name);
+
+/// The network of that name; throws WrongUse that lists the names if there is none.
+const Network& wanted_network(const std::string& name);
 
 }  // namespace hairline::tool

@@ -2,21 +2,16 @@
 #include <cstring>
 #include <string>
 
-#include "hairline/layers/batch_norm.hpp"
-#include "hairline/layers/compose.hpp"
-#include "hairline/layers/conv2d.hpp"
-#include "hairline/nets/net.hpp"
 #include "hairline/weights/load.hpp"
 #include "hairline/weights/seeded.hpp"
 #include "tests/support/catch.hpp"
+#include "tests/weights/small.hpp"
 
 using namespace hairline;
 
 namespace {
-using Small = Net<"small", Inputs<Input<"x", 3>>, Take<"x">, Named<"conv", Conv2d<3, 4, Bias{false}>>, Named<"bn", BatchNorm<4>>,
-                  Named<"head", Chain<Named<"0", Conv2d<4, 2, Kernel{1}>>>>, Keep<"y">, Give<"y">>;
-
-std::string golden(const std::string& name) { return HAIRLINE_SOURCE_DIR "/tests/golden/weights/" + name; }
+using tests::Small;
+std::string golden(const std::string& name) { return tests::golden_weights(name); }
 
 /// How far the file's weights are from the seeded ones.
 double distance(const Weights& loaded) {
@@ -34,8 +29,8 @@ double distance(const Weights& loaded) {
 }  // namespace
 
 TEST_CASE("every format gives the same weights under the same names") {
-  const std::string exact = GENERATE("state_dict.pth", "wrapped.pth", "channels_last.pth", "double.pth", "parameters.pth",
-                                     "torchscript.pt", "small.safetensors");
+  const std::string exact = GENERATE("state_dict.pth", "wrapped.pth", "channels_last.pth", "double.pth",
+                                     "parameters.pth", "torchscript.pt", "small.safetensors");
   INFO(exact);
   const auto loaded = load_weights(graph<Small>(), golden(exact));
   if (!loaded) FAIL(loaded.error().message);
@@ -58,21 +53,26 @@ TEST_CASE("ONNX initialisers are read, raw or as lists of numbers") {
   }
   const auto& half = store.tensors.at("half");
   CHECK(half.type == NumberType::f16);
-  CHECK(to_floats(half.bytes, half.type)[0] == half_to_float(float_to_half(expected.tensors.at("head.0.bias").values[0])));
+  CHECK(to_floats(half.bytes, half.type)[0] ==
+        half_to_float(float_to_half(expected.tensors.at("head.0.bias").values[0])));
 }
 
 TEST_CASE("what cannot be used says why") {
-  const auto message = [](const std::string& name) { return load_weights(graph<Small>(), golden(name)).error().message; };
+  const auto message = [](const std::string& name) {
+    return load_weights(graph<Small>(), golden(name)).error().message;
+  };
   CHECK_THAT(message("legacy.pth"), Catch::Contains("before 1.6"));
   CHECK_THAT(message("pickled_module.pth"), Catch::Contains("save module.state_dict() instead"));
   CHECK_THAT(message("no_such_file.pth"), Catch::Contains("no such file"));
-  CHECK_THAT(load_weights(graph<Small>(), HAIRLINE_SOURCE_DIR "/LICENSE").error().message,
-             Catch::Contains("wanted safetensors, a PyTorch zip checkpoint or an ONNX model, given a file that begins 4d 49 54 20"));
+  CHECK_THAT(
+      load_weights(graph<Small>(), HAIRLINE_SOURCE_DIR "/LICENSE").error().message,
+      Catch::Contains(
+          "wanted safetensors, a PyTorch zip checkpoint or an ONNX model, given a file that begins 4d 49 54 20"));
 }
 
 TEST_CASE("everything that does not fit is in one report") {
-  using Other = Net<"other", Inputs<Input<"x", 3>>, Take<"x">, Named<"conv", Conv2d<3, 5, Bias{false}>>, Named<"bn", BatchNorm<5>>,
-                    Named<"tail", Conv2d<5, 2, Kernel{1}>>, Keep<"y">, Give<"y">>;
+  using Other = Net<"other", Inputs<Input<"x", 3>>, Take<"x">, Named<"conv", Conv2d<3, 5, Bias{false}>>,
+                    Named<"bn", BatchNorm<5>>, Named<"tail", Conv2d<5, 2, Kernel{1}>>, Keep<"y">, Give<"y">>;
   const std::string text = load_weights(graph<Other>(), golden("wrapped.pth")).error().message;
   CHECK_THAT(text, Catch::Contains("(2 missing, 2 unexpected, 5 mis-shaped)"));
   CHECK_THAT(text, Catch::Contains("missing     tail.weight") && Catch::Contains("unexpected  module.head.0.bias") &&
@@ -109,13 +109,18 @@ TEST_CASE("hostile safetensors headers are refused") {
     return r ? std::string() : r.error().message;
   };
   CHECK(message(R"({"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}})", 8).empty());
-  CHECK_THAT(message(R"({"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"b":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}})", 8),
-             Catch::Contains("overlap"));
+  CHECK_THAT(
+      message(
+          R"({"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"b":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}})",
+          8),
+      Catch::Contains("overlap"));
   CHECK_THAT(message(R"({"a":{"dtype":"F32","shape":[2],"data_offsets":[8,0]}})", 8), Catch::Contains("reversed"));
   CHECK_THAT(message(R"({"a":{"dtype":"F32","shape":[2],"data_offsets":[0,16]}})", 8), Catch::Contains("outside"));
-  CHECK_THAT(message(R"({"a":{"dtype":"F32","shape":[4294967296,4294967296,4294967296],"data_offsets":[0,8]}})", 8), Catch::Contains("too large"));
+  CHECK_THAT(message(R"({"a":{"dtype":"F32","shape":[4294967296,4294967296,4294967296],"data_offsets":[0,8]}})", 8),
+             Catch::Contains("too large"));
   CHECK_THAT(message(R"({"a":{"dtype":"F32","shape":[-2],"data_offsets":[0,8]}})", 8), Catch::Contains("negative"));
-  CHECK_THAT(message(R"({"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}})", 12), Catch::Contains("4 bytes after the last tensor"));
+  CHECK_THAT(message(R"({"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}})", 12),
+             Catch::Contains("4 bytes after the last tensor"));
   CHECK_THAT(message(R"({"a":{"dtype":"F99","shape":[2],"data_offsets":[0,8]}})", 8), Catch::Contains("F99"));
   CHECK_THAT(message(R"({"a":{"b":{"c":{}}}})", 8), Catch::Contains("nested object"));
   CHECK_THAT(message(std::string(100000, '['), 8), Catch::Contains("an array where none belongs"));

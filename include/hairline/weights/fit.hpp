@@ -44,7 +44,8 @@ inline std::string find_prefix(const TensorStore& store, const std::set<std::str
 }  // namespace detail
 
 /// Compares a file's directory with what a network wants. Counters (num_batches_tracked) may be absent; with any of the
-/// names in `ignored_prefixes` the file may hold more than the network (a refiner that is not used, say).
+/// names in `ignored_prefixes` the file may hold more than the network (a refiner that is not used, say). An embedded
+/// self-test (weights/self_test.hpp) is never unexpected.
 inline FitReport compare_weights(const Graph& graph, const TensorStore& store,
                                  const std::vector<std::string>& ignored_prefixes = {}) {
   const std::vector<NamedParameter> wanted = parameters(graph);
@@ -64,6 +65,7 @@ inline FitReport compare_weights(const Graph& graph, const TensorStore& store,
                                  detail::shape_text(found->second.dims));
   }
   for (const auto& [name, tensor] : store.tensors) {
+    if (name.starts_with(self_test_prefix)) continue;
     const std::string_view bare =
         std::string_view(name).substr(name.starts_with(report.prefix) ? report.prefix.size() : 0);
     bool expected = name.starts_with(report.prefix) && known.count(bare);

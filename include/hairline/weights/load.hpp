@@ -1,6 +1,7 @@
 #pragma once
 #include <cstdint>
 #include <cstdio>
+#include <initializer_list>
 #include <string>
 #include <utility>
 #include <vector>
@@ -10,6 +11,7 @@
 #include "hairline/weights/fit.hpp"
 #include "hairline/weights/onnx.hpp"
 #include "hairline/weights/safetensors.hpp"
+#include "hairline/weights/self_test_file.hpp"
 #include "hairline/weights/torch_zip.hpp"
 
 namespace hairline {
@@ -33,7 +35,9 @@ inline Result<TensorStore> parse_weights(std::vector<std::uint8_t> file, std::st
   char head[64];
   std::snprintf(head, sizeof head, "%02x %02x %02x %02x", file[0], file.size() > 1 ? file[1] : 0u,
                 file.size() > 2 ? file[2] : 0u, file.size() > 3 ? file[3] : 0u);
-  return Error{ErrorCode::bad_file, path + ": wanted safetensors, a PyTorch zip checkpoint or an ONNX model, given a file that begins " + head};
+  return Error{
+      ErrorCode::bad_file,
+      path + ": wanted safetensors, a PyTorch zip checkpoint or an ONNX model, given a file that begins " + head};
 }
 
 /// Reads a weights file. Errors: as parse_weights, and a file that is not there or not readable.
@@ -45,12 +49,27 @@ inline Result<TensorStore> read_weights(const std::string& path) {
   return parse_weights(std::move(*bytes), path);
 }
 
-/// A network's weights from a file of any known format, strictly: one report of everything that does not fit.
+/// Whether weights that carry a self-test must pass it before they are used.
+enum class SelfTestUse { run, skip };
+
+/// A network's weights from a file that has been read, strictly; a self-test in it is run (below 0.2 s).
+/// Errors: one report of everything that does not fit; a self-test that fails.
+inline Result<Weights> accept_weights(const Graph& graph, const TensorStore& store,
+                                      const std::vector<std::string>& ignored_prefixes = {},
+                                      SelfTestUse use = SelfTestUse::run) {
+  auto weights = fit_weights(graph, store, ignored_prefixes);
+  if (!weights || use == SelfTestUse::skip) return weights;
+  if (const auto passed = pass_self_test(graph, *weights, store); !passed) return passed.error();
+  return weights;
+}
+
+/// A network's weights from a file of any known format.  Errors: as read_weights and accept_weights.
 inline Result<Weights> load_weights(const Graph& graph, const std::string& path,
-                                    const std::vector<std::string>& ignored_prefixes = {}) {
+                                    const std::vector<std::string>& ignored_prefixes = {},
+                                    SelfTestUse use = SelfTestUse::run) {
   const auto store = read_weights(path);
   if (!store) return store.error();
-  return fit_weights(graph, *store, ignored_prefixes);
+  return accept_weights(graph, *store, ignored_prefixes, use);
 }
 
 }  // namespace hairline

@@ -87,6 +87,13 @@ inline std::uint16_t float_to_half(float f) {
   return static_cast<std::uint16_t>(sign | ((rounded - 0x38000000u) >> 13));
 }
 
+/// Single precision to bfloat16, to nearest, ties to even; NaN stays NaN.
+inline std::uint16_t float_to_bfloat(float f) {
+  const std::uint32_t bits = std::bit_cast<std::uint32_t>(f);
+  if ((bits & 0x7fffffffu) > 0x7f800000u) return static_cast<std::uint16_t>((bits >> 16) | 0x40u);
+  return static_cast<std::uint16_t>((bits + 0x7fffu + ((bits >> 16) & 1u)) >> 16);
+}
+
 inline float bfloat_to_float(std::uint16_t b) { return std::bit_cast<float>(static_cast<std::uint32_t>(b) << 16); }
 
 /// `count` numbers of one type as single precision.  @pre bytes.size() == count * size_of(type)
@@ -131,6 +138,28 @@ inline std::vector<float> to_floats(std::span<const std::byte> bytes, NumberType
       break;
   }
   return values;
+}
+
+/// Whether numbers of this type have a fraction.
+constexpr bool is_real(NumberType t) {
+  return t == NumberType::f64 || t == NumberType::f32 || t == NumberType::f16 || t == NumberType::bf16;
+}
+
+/// Single-precision numbers as bytes of another floating type, each to nearest.  @pre is_real(type)
+inline std::vector<std::byte> from_floats(std::span<const float> values, NumberType type) {
+  const std::size_t width = size_of(type);
+  std::vector<std::byte> bytes(values.size() * width);
+  const auto each = [&](auto convert) {
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      const auto number = convert(values[i]);
+      std::memcpy(bytes.data() + i * width, &number, width);
+    }
+  };
+  if (type == NumberType::f64) each([](float v) { return static_cast<double>(v); });
+  if (type == NumberType::f32) each([](float v) { return v; });
+  if (type == NumberType::f16) each(float_to_half);
+  if (type == NumberType::bf16) each(float_to_bfloat);
+  return bytes;
 }
 
 /// Number of elements of a shape, or nothing if an extent is negative or the product does not fit.

@@ -37,11 +37,20 @@ class ProtoWalk {
     f.number = static_cast<std::uint32_t>(key >> 3);
     f.wire = static_cast<std::uint32_t>(key & 7u);
     switch (f.wire) {
-      case 0: f.value = varint(); break;
-      case 1: f.bytes = take(8); break;
-      case 2: f.bytes = take(varint()); break;
-      case 5: f.bytes = take(4); break;
-      default: failed_ = true;
+      case 0:
+        f.value = varint();
+        break;
+      case 1:
+        f.bytes = take(8);
+        break;
+      case 2:
+        f.bytes = take(varint());
+        break;
+      case 5:
+        f.bytes = take(4);
+        break;
+      default:
+        failed_ = true;
     }
     if (failed_) return std::nullopt;
     return f;
@@ -89,9 +98,9 @@ struct OnnxTensor {
   std::string name;
   std::vector<std::int64_t> dims;
   std::uint64_t type = 0;
-  std::span<const std::byte> raw;       ///< raw_data
-  std::span<const std::byte> floats;    ///< float_data or double_data, packed
-  std::vector<std::int64_t> integers;   ///< int32_data or int64_data
+  std::span<const std::byte> raw;      ///< raw_data
+  std::span<const std::byte> floats;   ///< float_data or double_data, packed
+  std::vector<std::int64_t> integers;  ///< int32_data or int64_data
   bool external = false, broken = false;
 };
 
@@ -106,17 +115,34 @@ inline OnnxTensor read_onnx_tensor(std::span<const std::byte> bytes) {
   };
   while (const auto f = walk.next()) {
     switch (f->number) {
-      case 1: append(t.dims, *f); break;
-      case 2: t.type = f->value; break;
+      case 1:
+        append(t.dims, *f);
+        break;
+      case 2:
+        t.type = f->value;
+        break;
       case 4:
-      case 10: t.floats = f->bytes; break;
+      case 10:
+        t.floats = f->bytes;
+        break;
       case 5:
-      case 7: append(t.integers, *f); break;
-      case 8: t.name = text_of(f->bytes); break;
-      case 9: t.raw = f->bytes; break;
-      case 13: t.external = true; break;
-      case 14: t.external = t.external || f->value == 1; break;
-      default: break;
+      case 7:
+        append(t.integers, *f);
+        break;
+      case 8:
+        t.name = text_of(f->bytes);
+        break;
+      case 9:
+        t.raw = f->bytes;
+        break;
+      case 13:
+        t.external = true;
+        break;
+      case 14:
+        t.external = t.external || f->value == 1;
+        break;
+      default:
+        break;
     }
     if (t.dims.size() > 8) t.broken = true;
     if (t.broken) break;
@@ -127,17 +153,28 @@ inline OnnxTensor read_onnx_tensor(std::span<const std::byte> bytes) {
 
 inline std::optional<NumberType> onnx_type(std::uint64_t type) {
   switch (type) {
-    case 1: return NumberType::f32;
-    case 2: return NumberType::u8;
-    case 3: return NumberType::i8;
-    case 5: return NumberType::i16;
-    case 6: return NumberType::i32;
-    case 7: return NumberType::i64;
-    case 9: return NumberType::boolean;
-    case 10: return NumberType::f16;
-    case 11: return NumberType::f64;
-    case 16: return NumberType::bf16;
-    default: return std::nullopt;
+    case 1:
+      return NumberType::f32;
+    case 2:
+      return NumberType::u8;
+    case 3:
+      return NumberType::i8;
+    case 5:
+      return NumberType::i16;
+    case 6:
+      return NumberType::i32;
+    case 7:
+      return NumberType::i64;
+    case 9:
+      return NumberType::boolean;
+    case 10:
+      return NumberType::f16;
+    case 11:
+      return NumberType::f64;
+    case 16:
+      return NumberType::bf16;
+    default:
+      return std::nullopt;
   }
 }
 
@@ -161,7 +198,9 @@ inline std::optional<std::span<const std::byte>> onnx_numbers(const OnnxTensor& 
 /// Errors: damage, numbers kept in other files.
 inline Result<TensorStore> parse_onnx(std::vector<std::uint8_t> file, std::string path) {
   TensorStore store{std::move(path), "onnx", std::move(file), {}, {}, {}};
-  const auto bad = [&](const std::string& what) { return Error{ErrorCode::bad_file, store.path + ": ONNX model " + what}; };
+  const auto bad = [&](const std::string& what) {
+    return Error{ErrorCode::bad_file, store.path + ": ONNX model " + what};
+  };
   detail::ProtoWalk model(std::as_bytes(std::span(store.file)));
   bool graph_seen = false, version_seen = false;
   while (const auto field = model.next()) {

@@ -206,6 +206,7 @@ class PickleReader {
   }
   void global_from_stack() {
     const int name = pop(), module = pop();
+    if (!fault_.empty()) return;
     push_text(Kind::global, pickle_[module].text + " " + pickle_[name].text);
   }
   void step();

@@ -1,11 +1,14 @@
 #pragma once
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -15,6 +18,8 @@
 namespace hairline {
 
 namespace detail {
+
+inline constexpr std::size_t most_safetensors_header = std::size_t{16} << 20;
 
 /// Takes the JSON header apart as it is read, so that nothing but the expected structure is ever built: an object of
 /// {"dtype", "shape", "data_offsets"} objects and one "__metadata__" object of strings.
@@ -55,6 +60,10 @@ class SafetensorsHeader : public nlohmann::json_sax<nlohmann::json> {
     return true;
   }
   bool end_object() override {
+    if (depth_ == 2 && !in_metadata_) {  // here, not at the end: nothing but whole entries is ever kept
+      const Entry& e = entries[outer_];
+      if (e.dtype.empty() || e.offsets.size() != 2) return fail("lacks dtype or data_offsets of '" + outer_ + "'");
+    }
     --depth_;
     return true;
   }
@@ -102,14 +111,14 @@ class SafetensorsHeader : public nlohmann::json_sax<nlohmann::json> {
   std::string outer_, inner_;
 };
 
-inline Result<NumberType> safetensors_type(const std::string& dtype) {
+inline std::optional<NumberType> safetensors_type(std::string_view dtype) {
   static constexpr std::pair<const char*, NumberType> known[] = {
       {"F64", NumberType::f64}, {"F32", NumberType::f32},     {"F16", NumberType::f16}, {"BF16", NumberType::bf16},
       {"I64", NumberType::i64}, {"I32", NumberType::i32},     {"I16", NumberType::i16}, {"I8", NumberType::i8},
       {"U8", NumberType::u8},   {"BOOL", NumberType::boolean}};
   for (const auto& [text, type] : known)
     if (dtype == text) return type;
-  return Error{ErrorCode::unsupported, "dtype '" + dtype + "', wanted one of F64 F32 F16 BF16 I64 I32 I16 I8 U8 BOOL"};
+  return std::nullopt;
 }
 
 }  // namespace detail
@@ -118,12 +127,11 @@ inline Result<NumberType> safetensors_type(const std::string& dtype) {
 /// two tensors overlapping, no byte left over. Allocates the directory only; tensors stay where they are.
 /// Errors name the file and what is wrong with it.
 inline Result<TensorStore> parse_safetensors(std::vector<std::uint8_t> file, std::string path) {
-  constexpr std::size_t most_header = std::size_t{16} << 20;
   const auto bad = [&](const std::string& what) { return Error{ErrorCode::bad_file, path + ": safetensors " + what}; };
   if (file.size() < 8) return bad("file of " + std::to_string(file.size()) + " bytes, wanted at least 8");
   std::uint64_t length = 0;
   std::memcpy(&length, file.data(), 8);
-  if (length > file.size() - 8 || length > most_header)
+  if (length > file.size() - 8 || length > detail::most_safetensors_header)
     return bad("header claims " + std::to_string(length) + " bytes, the file has " + std::to_string(file.size() - 8) +
                " after it and 16 MiB are allowed");
   detail::SafetensorsHeader header;
@@ -138,7 +146,8 @@ inline Result<TensorStore> parse_safetensors(std::vector<std::uint8_t> file, std
   };
   for (auto& [name, entry] : header.entries) {
     const auto type = detail::safetensors_type(entry.dtype);
-    if (!type) return fault(name, "has " + type.error().message);
+    if (!type)
+      return fault(name, "has dtype '" + entry.dtype + "', wanted one of F64 F32 F16 BF16 I64 I32 I16 I8 U8 BOOL");
     const auto count = element_count(entry.shape);
     if (!count || *count > SIZE_MAX / 8) return fault(name, "has a shape that is negative or too large");
     if (entry.offsets.size() != 2 || entry.offsets[0] < 0 || entry.offsets[1] < entry.offsets[0] ||

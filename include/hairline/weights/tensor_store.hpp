@@ -5,6 +5,7 @@
 #include <map>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "hairline/core/result.hpp"
@@ -12,6 +13,9 @@
 #include "hairline/weights/weights.hpp"
 
 namespace hairline {
+
+/// Tensors whose names begin so belong to a file's self-test (weights/self_test.hpp), not to the network.
+inline constexpr std::string_view self_test_prefix = "hairline.self_test.";
 
 /// One tensor of a weights file, as it is stored.
 struct StoredTensor {

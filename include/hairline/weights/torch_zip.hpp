@@ -22,8 +22,15 @@ namespace detail {
 /// Finds the tensors in a taken-apart checkpoint: a state dict, a dict that holds one, or a TorchScript module.
 class TorchCheckpoint {
  public:
-  TorchCheckpoint(const Pickle& pickle, const ZipEntries& entries, std::string folder, TensorStore& store)
-      : pickle_(pickle), entries_(entries), folder_(std::move(folder)), store_(store) {}
+  /// @param size bytes of the pickle, which limit what may be made of it
+  TorchCheckpoint(const Pickle& pickle, const ZipEntries& entries, std::string folder, std::size_t size,
+                  TensorStore& store)
+      : pickle_(pickle), entries_(entries), folder_(std::move(folder)), store_(store) {
+    std::size_t references = 0;
+    for (const PickleValue& v : pickle.values) references += v.items.size();
+    most_visits_ = 4 * references + 64;
+    most_letters_ = 64 * size + 65536;
+  }
 
   /// Names every tensor; the part of the name before '\n' is the path of the dict that holds it.
   Result<void> collect() {
@@ -35,13 +42,15 @@ class TorchCheckpoint {
  private:
   using Kind = PickleValue::Kind;
   static constexpr int deepest = 64;
-  static constexpr std::size_t most_visits = std::size_t{1} << 18;
 
   const PickleValue& at(int i) const { return pickle_[i]; }
 
   void walk(int index, const std::string& container, const std::string& name, int depth) {
     if (!fault_.empty()) return;
-    if (depth > deepest || ++visits_ > most_visits || container.size() + name.size() > 4096) {
+    // Parts may be shared (tied layers), so a short pickle can describe a tree without end; what a checkpoint needs
+    // grows with its pickle.
+    letters_ += container.size() + name.size();
+    if (depth > deepest || ++visits_ > most_visits_ || letters_ > most_letters_) {
       fault_ = "is nested too deeply, or in a circle";
       return;
     }
@@ -201,7 +210,8 @@ class TorchCheckpoint {
   std::string folder_;
   TensorStore& store_;
   std::string fault_;
-  std::size_t visits_ = 0, gathered_ = 0;
+  std::size_t visits_ = 0, letters_ = 0, gathered_ = 0;
+  std::size_t most_visits_ = 0, most_letters_ = 0;
 };
 
 }  // namespace detail
@@ -226,9 +236,11 @@ inline Result<TensorStore> parse_torch_zip(std::vector<std::uint8_t> file, std::
     const std::string_view text(reinterpret_cast<const char*>(order->second.data()), order->second.size());
     if (text != "little") return Error{ErrorCode::unsupported, store.path + ": numbers are stored big-endian"};
   }
-  const auto pickle = read_pickle(entries->find(folder + "data.pkl")->second);
+  const auto pickled = entries->find(folder + "data.pkl")->second;
+  const auto pickle = read_pickle(pickled);
   if (!pickle) return Error{pickle.error().code, store.path + ": " + pickle.error().message};
-  if (const auto done = detail::TorchCheckpoint(*pickle, *entries, folder, store).collect(); !done) return done.error();
+  if (const auto done = detail::TorchCheckpoint(*pickle, *entries, folder, pickled.size(), store).collect(); !done)
+    return done.error();
   return store;
 }
 

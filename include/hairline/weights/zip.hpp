@@ -128,9 +128,11 @@ inline Result<ZipEntries> read_zip(std::span<const std::byte> file) {
     ranges.emplace_back(sizes.offset, first + sizes.stored);
     at += 46 + name_size + extra_size + comment_size;
   }
+  ranges.emplace_back(directory->offset, end);
   std::sort(ranges.begin(), ranges.end());
   for (std::size_t i = 1; i < ranges.size(); ++i)
-    if (ranges[i].first < ranges[i - 1].second) return Error{ErrorCode::bad_file, "zip entries overlap"};
+    if (ranges[i].first < ranges[i - 1].second)
+      return Error{ErrorCode::bad_file, "zip entries overlap each other or the directory"};
   return entries;
 }
 
