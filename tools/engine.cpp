@@ -1,10 +1,15 @@
 #include "engine.hpp"
 
 #include <memory>
+#include <mutex>
 #include <stdexcept>
 #include <utility>
+#include <vector>
 
+#include "hairline/kernels/session.hpp"
+#include "hairline/nets/shapes.hpp"
 #include "hairline/weights/load.hpp"
+#include "network_kernels.hpp"
 #include "wrong_use.hpp"
 
 namespace hairline::tool {
@@ -18,14 +23,72 @@ Weights load(const Network& network, const std::string& file, const std::vector<
   throw std::runtime_error(weights.error().message);
 }
 
+// Sessions of one set of weights: a call takes one that is free, or makes one.
+class Sessions {
+ public:
+  explicit Sessions(std::shared_ptr<const kernels::PackedNetwork> net) : net_(std::move(net)) {}
+  std::unique_ptr<kernels::Session> take() {
+    const std::lock_guard lock(mutex_);
+    if (free_.empty()) return std::make_unique<kernels::Session>(net_);
+    auto one = std::move(free_.back());
+    free_.pop_back();
+    return one;
+  }
+  void give_back(std::unique_ptr<kernels::Session> one) {
+    const std::lock_guard lock(mutex_);
+    free_.push_back(std::move(one));
+  }
+  const kernels::PackedNetwork& net() const { return *net_; }
+
+ private:
+  std::shared_ptr<const kernels::PackedNetwork> net_;
+  std::mutex mutex_;
+  std::vector<std::unique_ptr<kernels::Session>> free_;
+};
+
+View<const float> view_of_tensor(const Tensor& t) {
+  const Shape s{t.shape.height, t.shape.width, t.shape.channels};
+  return {t.data.data(), s, interleaved(s)};
+}
+
+Result<NetworkResults> run_sessions(Sessions& sessions, std::vector<Tensor> inputs, const RunOptions& options) {
+  const Graph& graph = sessions.net().graph;
+  const auto sizes = shapes(graph, inputs[0].shape.height, inputs[0].shape.width, options);
+  NetworkResults results;
+  std::vector<kernels::ResultTarget> targets;
+  for (const Output& o : graph.outputs) {
+    Tensor& t = results[std::string(o.name)] = Tensor(sizes[static_cast<std::size_t>(o.node)]);
+    const Shape s{t.shape.height, t.shape.width, t.shape.channels};
+    targets.emplace_back(o.name, View<float>(t.data.data(), s, interleaved(s)));
+  }
+  std::vector<AnyView> pictures;
+  for (const Tensor& t : inputs) pictures.emplace_back(view_of_tensor(t));
+  auto session = sessions.take();
+  const auto report = session->run(pictures, targets, options);
+  sessions.give_back(std::move(session));
+  if (!report) return report.error();
+  return results;
+}
+
+Forward open_kernels(const Network& network, const Weights& weights) {
+  const kernels::Library* library = network_kernels(network.name);
+  if (library == nullptr)
+    throw NotAvailable{"this build holds no compiled kernels for " + std::string(network.name) +
+                       "; --engine reference computes it with plain loops"};
+  auto packed = kernels::pack_network(network.graph, weights, kernels::cpu_backend(*library));
+  if (!packed) throw std::runtime_error(packed.error().message);
+  auto sessions = std::make_shared<Sessions>(*packed);
+  return [sessions](std::vector<Tensor> inputs, const RunOptions& options, int) {
+    return run_sessions(*sessions, std::move(inputs), options);
+  };
+}
+
 }  // namespace
 
 // The one place where engines plug in.
 Forward open_engine(const std::string& engine, const Network& network, const std::string& weights_file,
                     const std::vector<std::string>& unread) {
-  if (engine == "kernels")
-    throw NotAvailable{"this build holds no compiled kernels for " + std::string(network.name) +
-                       "; --engine reference computes it with plain loops"};
+  if (engine == "kernels") return open_kernels(network, load(network, weights_file, unread));
   const auto weights = std::make_shared<const Weights>(load(network, weights_file, unread));
   return [weights, graph = network.graph](std::vector<Tensor> inputs, const RunOptions& options, int threads) {
     return run_reference(graph, *weights, std::move(inputs), options, threads);

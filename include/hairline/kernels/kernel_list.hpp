@@ -77,7 +77,8 @@ inline std::vector<KernelDescriptor> kernel_list(const LoweredNetwork& network) 
   }
   if (network.refine.present) {
     for (const PictureType& type : picture_types)
-      for (int tile : refine_tiles) list.push_back(detail::refine_kernel(network.refine, tile, type));
+      for (int tile : refine_tiles)
+        if (network.refine.refines) list.push_back(detail::refine_kernel(network.refine, tile, type));
     for (const PictureType& picture : picture_types)
       for (const PictureType& result : picture_types)
         if (picture.suffix == picture_types[0].suffix || result.suffix == picture_types[1].suffix)

@@ -87,6 +87,7 @@ class Lowering {
   Result<Place> placed(int i);
   void take_tail(int i, Step& step, std::string& activation);
   void find_refine_stage();
+  void find_plain_finish();
   void finish_refine_stage();
   bool needed_beside_refine(int i);
   Result<void> deliver(const Output& o);
@@ -382,7 +383,7 @@ inline void Lowering::find_refine_stage() {
   std::vector<int> convs, norms;
   for (int i = 0; i < count; ++i)
     if (op(i) == "select_cells") select = i;
-  if (select < 0) return;
+  if (select < 0) return find_plain_finish();
   RefineStage& r = out_.refine;
   r.first_node = in(select, 0);
   for (int i = select; i < count; ++i) {
@@ -399,12 +400,35 @@ inline void Lowering::find_refine_stage() {
   r.kernel = node(convs[0]).integer("kernel");
   r.error_node = in(r.first_node, 0);
   r.padded_node = in(r.first_node, 1);
-  r.present = true;
+  r.present = r.refines = true;
+}
+
+/// The same without a refiner: joined coarse values resized to the picture's size, then the residual added to it.
+inline void Lowering::find_plain_finish() {
+  for (int i = graph_.input_count; i < static_cast<int>(graph_.nodes.size()); ++i) {
+    if (op(i) != "add" || op(in(i, 0)) != "slice") continue;
+    const int picture = in(i, 1), resize = in(in(i, 0), 0);
+    if (op(picture) != "input" && op(picture) != "pad_to_multiple") continue;
+    if (op(resize) != "resize_bilinear_like" || op(in(resize, 0)) != "concat") continue;
+    out_.refine.first_node = in(resize, 0);
+    out_.refine.padded_node = in(resize, 1);
+    out_.refine.present = true;
+    return;
+  }
 }
 
 /// The coarse buffer's layout is known once the head has been lowered.
 inline void Lowering::finish_refine_stage() {
   RefineStage& r = out_.refine;
+  if (!r.refines) {
+    const Place &alpha = at(in(r.first_node, 0)).place, &residual = at(in(r.first_node, 1)).place;
+    r.present = alpha.storage >= 0 && alpha.storage == residual.storage;
+    r.coarse = alpha;
+    r.coarse_node = in(r.first_node, 0);
+    r.alpha_at = alpha.first;
+    r.residual_at = residual.first;
+    return;
+  }
   // The joined coarse values: hidden, alpha, residual, resized to half the picture's size.
   for (int i = r.first_node; i < static_cast<int>(graph_.nodes.size()); ++i) {
     if (op(i) != "concat" || node(i).input_count != 3) continue;
@@ -418,7 +442,7 @@ inline void Lowering::finish_refine_stage() {
     r.residual_at = residual.first;
   }
   r.error = at(r.error_node).place;
-  r.present = r.coarse.storage >= 0 && r.error.storage >= 0;
+  r.present = r.refines = r.coarse.storage >= 0 && r.error.storage >= 0;
 }
 
 /// Behind the refiner only what results need beside it: the coarse foreground.

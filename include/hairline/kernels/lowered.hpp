@@ -49,10 +49,11 @@ struct Step {
   std::vector<float> low, high;  ///< a range for each channel, if the activation is "bounds"
 };
 
-/// The refiner and what follows it, as one piece. Node indices of its convolutions and norms.
+/// What brings coarse results to full size, refiner included, as one piece. Node indices of its convolutions and norms.
 struct RefineStage {
   bool present = false;
-  int first_node = -1;  ///< the resized error map
+  bool refines = false;
+  int first_node = -1;  ///< the resized error map; without a refiner the joined coarse values
   Place error, coarse;  ///< coarse: the buffer that holds alpha, residual and hidden
   int error_node = -1, coarse_node = -1;
   int alpha_at = 0, residual_at = 1, hidden_at = 5, hidden = 32;

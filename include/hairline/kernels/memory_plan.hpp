@@ -35,7 +35,7 @@ inline MemoryPlan plan_memory(const LoweredNetwork& network, const std::vector<T
   for (const Delivery& d : network.results) used(d.place, steps);
   if (network.refine.present) {
     used(network.refine.coarse, steps);
-    used(network.refine.error, steps);
+    if (network.refine.refines) used(network.refine.error, steps);
   }
   std::vector<std::size_t> order(count);
   for (std::size_t i = 0; i < count; ++i) {

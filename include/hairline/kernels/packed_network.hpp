@@ -283,7 +283,7 @@ inline Result<std::shared_ptr<const PackedNetwork>> pack_network(const Graph& gr
     if (!packed) return packed.error();
     net->steps.push_back(std::move(*packed));
   }
-  if (net->lowered.refine.present)
+  if (net->lowered.refine.refines)
     for (std::size_t size : {0, 1})
       if (auto ok = detail::pack_refine(*net, weights, size); !ok) return ok.error();
   return std::shared_ptr<const PackedNetwork>(std::move(net));

@@ -393,32 +393,39 @@ inline Result<void> Session::finish(const ResultTarget* alpha, const ResultTarge
   return {};
 }
 
+/// A large tile costs about as much as this many single cells.
+inline constexpr int large_tile_pays = 6;
+
 inline Result<RunReport> Session::refine(std::span<const ResultTarget> results, const RunOptions& options,
                                          std::vector<StepTime>* times) {
   const RefineStage& r = net_->lowered.refine;
-  const TensorShape& cells = shape(r.first_node);
   RunReport report;
-  report.cells = cells.height * cells.width;
   const auto timed = [&](const char* name, auto&& f) -> Result<void> {
     const detail::Stopwatch watch;
     auto ok = f();
     if (times != nullptr) times->push_back({name, name, watch.milliseconds(), 0});
     return ok;
   };
-  if (auto ok = timed("choose_cells",
-                      [&]() -> Result<void> {
-                        choose(options);
-                        report.refined_cells =
-                            static_cast<int>(std::count(chosen_.begin(), chosen_.end(), std::uint8_t{1}));
-                        // A large tile costs about as much as six single cells.
-                        detail::cover_cells(chosen_, cells.height, cells.width, kernels::refine_tiles[0], 6,
-                                            origins_[0], origins_[1]);
-                        return {};
-                      });
-      !ok)
-    return ok.error();
-  for (std::size_t k : {0, 1})
-    if (auto ok = timed(k == 0 ? "refine 4x4" : "refine 1x1", [&] { return refine_tiles(k); }); !ok) return ok.error();
+  chosen_.clear();
+  for (auto& list : origins_) list.clear();
+  if (r.refines) {
+    const TensorShape& cells = shape(r.first_node);
+    report.cells = cells.height * cells.width;
+    if (auto ok = timed("choose_cells",
+                        [&]() -> Result<void> {
+                          choose(options);
+                          report.refined_cells =
+                              static_cast<int>(std::count(chosen_.begin(), chosen_.end(), std::uint8_t{1}));
+                          detail::cover_cells(chosen_, cells.height, cells.width, kernels::refine_tiles[0],
+                                              large_tile_pays, origins_[0], origins_[1]);
+                          return {};
+                        });
+        !ok)
+      return ok.error();
+    for (std::size_t k : {0, 1})
+      if (auto ok = timed(k == 0 ? "refine 4x4" : "refine 1x1", [&] { return refine_tiles(k); }); !ok)
+        return ok.error();
+  }
   const ResultTarget *alpha = nullptr, *foreground = nullptr;
   for (const Delivery& d : net_->lowered.results)
     for (const ResultTarget& t : results)
