@@ -72,7 +72,8 @@ Options parse(int argc, char** argv) {
 
 std::vector<KernelSpec> kernels_of(const std::string& library) {
   if (library == "image_ops") return image_ops();
-  throw std::runtime_error("no library is called '" + library + "': known is image_ops");
+  if (library == "conv_cases") return conv_cases();
+  throw std::runtime_error("no library is called '" + library + "': known are image_ops, conv_cases");
 }
 
 struct Level {
@@ -143,8 +144,12 @@ std::string halide_version() {
 Job make_job(const KernelSpec& spec, const Level& level, const Options& o) {
   Job job{spec, &level, "hairline_" + spec.name + "__" + level.suffix, target_of(level, o), {}, {}, {}};
   job.knobs = find_knobs(std::string(HAIRLINE_GENERATORS) + "/schedules", spec.name, level.name, o.record);
+  if (const auto other = job.knobs.values.find("generator"); other != job.knobs.values.end()) {
+    job.spec.generator = other->second;
+    job.knobs.values.erase(other);
+  }
   std::stringstream key;
-  key << "symbol " << job.symbol << "\ngenerator " << spec.generator << "\ntarget " << job.target << "\nhalide "
+  key << "symbol " << job.symbol << "\ngenerator " << job.spec.generator << "\ntarget " << job.target << "\nhalide "
       << halide_version() << "\nautoscheduler " << job.knobs.autoscheduler << "\n";
   for (const auto& [k, v] : spec.params) key << "param " << k << "=" << v << "\n";
   for (const auto& [k, v] : job.knobs.values) key << "knob " << k << "=" << v << "\n";

@@ -13,3 +13,6 @@ struct KernelSpec {
 
 /// The kernels of image_ops: what hairline/kernels/image_ops.hpp calls.
 std::vector<KernelSpec> image_ops();
+
+/// Small convolutions that between them meet every branch of their generators; only tests/kernels calls them.
+std::vector<KernelSpec> conv_cases();
