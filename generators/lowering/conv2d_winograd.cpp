@@ -209,8 +209,8 @@ class Conv2dWinograd : public Generator<Conv2dWinograd> {
     bias->dim(0).set_bounds(0, out_padded);
   }
 
-  /// As many accumulators as fit beside the weights and one input (32 registers with AVX-512, else 16); with 64
-  /// channels five tiles, which divide the rows of common pictures.
+  /// As many accumulators as fit beside the weights and one input (32 registers with AVX-512, else 16); there in
+  /// multiples of five tiles, which divide the rows of common pictures.
   void choose_tile() {
     const int blocks = ConvInput::round_up(channels, 16) / 16;
     const bool many = get_target().has_feature(Target::AVX512);
@@ -218,7 +218,7 @@ class Conv2dWinograd : public Generator<Conv2dWinograd> {
     block_t = tile_t;
     if (block_c == 0) block_c = !many ? 16 : blocks % 4 == 0 ? 64 : blocks % 3 == 0 ? 48 : blocks % 2 == 0 ? 32 : 16;
     if (block_t == 0 && !many) block_t = get_target().has_feature(Target::AVX2) ? 6 : 3;
-    if (block_t == 0) block_t = block_c == 64 ? 5 : block_c == 48 ? 8 : block_c == 32 ? 12 : 14;
+    if (block_t == 0) block_t = block_c >= 48 ? 5 : block_c == 32 ? 10 : 15;
   }
 
   /// The transformed tiles of a chunk take about half a second-level cache, but the weights pass once for each chunk:
