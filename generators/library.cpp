@@ -75,7 +75,8 @@ Options parse(int argc, char** argv) {
 std::vector<KernelSpec> kernels_of(const std::string& library) {
   if (library == "image_ops") return image_ops();
   if (library == "refiner_ops") return refiner_ops();
-  throw std::runtime_error("no library is called '" + library + "': known are image_ops, refiner_ops");
+  if (library == "conv_cases") return conv_cases();
+  throw std::runtime_error("no library is called '" + library + "': known are image_ops, refiner_ops, conv_cases");
 }
 
 /// The kernels of a list that a network's program wrote.
@@ -159,17 +160,6 @@ struct Job {
   }
 };
 
-/// A record may choose Winograd's form of a 3x3 convolution: "form" 4 or 2.
-void choose_form(KernelSpec& spec, Knobs& knobs) {
-  const auto form = knobs.values.find("form");
-  if (spec.generator != "hairline_conv2d" || form == knobs.values.end()) return;
-  if (spec.params.at("kernel") != "3" || spec.params.at("stride") != "1" ||
-      spec.params.at("padding") != spec.params.at("dilation"))
-    throw std::runtime_error(spec.name + ": its record asks for Winograd's form, which is for 3x3 at stride 1");
-  spec.generator = "hairline_conv2d_winograd";
-  for (const char* constant : {"kernel", "stride", "padding"}) spec.params.erase(constant);
-}
-
 std::string halide_version() {
   return std::to_string(HALIDE_VERSION_MAJOR) + "." + std::to_string(HALIDE_VERSION_MINOR) + "." +
          std::to_string(HALIDE_VERSION_PATCH);
@@ -177,11 +167,14 @@ std::string halide_version() {
 
 Job make_job(KernelSpec spec, const Level& level, const Options& o) {
   Knobs knobs = find_knobs(std::string(HAIRLINE_GENERATORS) + "/schedules", spec.name, level.name, o.record);
-  choose_form(spec, knobs);
+  if (const auto other = knobs.values.find("generator"); other != knobs.values.end()) {
+    spec.generator = other->second;  // another form of the same computation
+    knobs.values.erase(other);
+  }
   Job job{spec, &level, "hairline_" + spec.name + "__" + level.suffix, target_of(level, o), {}, {}, {}};
   job.knobs = std::move(knobs);
   std::stringstream key;
-  key << "symbol " << job.symbol << "\ngenerator " << spec.generator << "\ntarget " << job.target << "\nhalide "
+  key << "symbol " << job.symbol << "\ngenerator " << job.spec.generator << "\ntarget " << job.target << "\nhalide "
       << halide_version() << "\nautoscheduler " << job.knobs.autoscheduler << "\n";
   for (const auto& [k, v] : spec.params) key << "param " << k << "=" << v << "\n";
   for (const auto& [k, v] : job.knobs.values) key << "knob " << k << "=" << v << "\n";

@@ -1,5 +1,6 @@
 #include <Halide.h>
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -19,7 +20,9 @@ using namespace Halide;
 class Conv2dWinograd : public Generator<Conv2dWinograd> {
  public:
   GeneratorParam<int> form{"form", 4};  ///< 4: F(4x4,3x3), 2: F(2x2,3x3)
-  GeneratorParam<int> dilation{"dilation", 1};
+  // As hairline_conv2d's, so that a schedule record can choose between the two; 3, 1 and the dilation is all there is.
+  GeneratorParam<int> kernel{"kernel", 3}, stride{"stride", 1}, dilation{"dilation", 1},
+      padding{"padding", 0};                         ///< 0: the dilation
   GeneratorParam<std::string> parts{"parts", "64"};  ///< channels of each input, "48u,6": u is resized
   GeneratorParam<int> channels{"channels", 64};      ///< of the result
   GeneratorParam<bool> addend{"addend", false};
@@ -28,8 +31,9 @@ class Conv2dWinograd : public Generator<Conv2dWinograd> {
   // Schedule knobs.
   GeneratorParam<int> tile_c{"tile_c", 0};  ///< channels of a register tile; 0: chosen for the machine's registers
   GeneratorParam<int> tile_t{"tile_t", 0};  ///< tiles of a register tile
-  GeneratorParam<int> chunk{"chunk", 24};   ///< tiles between the transforms, a multiple of tile_t or rounded up to it
-  GeneratorParam<int> rows{"rows", 1};      ///< rows of tiles in a group: more where rows are short
+  GeneratorParam<int> chunk{"chunk",
+                            0};  ///< tiles between the transforms, rounded up to tile_t; 0: by the input channels
+  GeneratorParam<int> rows{"rows", 1};  ///< rows of tiles in a group: more where rows are short
   GeneratorParam<int> unroll_in{"unroll_in", 1};
   GeneratorParam<bool> parallel_c{"parallel_c", false};  ///< tiles of channels at the same time, for few groups
 
@@ -52,7 +56,12 @@ class Conv2dWinograd : public Generator<Conv2dWinograd> {
 
   void generate() {
     if (form != 2 && form != 4) throw std::runtime_error("conv2d_winograd: form is 2 or 4");
+    const int pad = padding;
+    if (kernel != 3 || stride != 1 || (pad != 0 && pad != dilation))
+      throw std::runtime_error("conv2d_winograd: kernel 3, stride 1 and padding = dilation only");
     choose_tile();
+    if (ConvInput::round_up(channels, 16) % block_c != 0)
+      throw std::runtime_error("conv2d_winograd: tile_c does not divide the channels");
     input.define(inputs, *width, *height);
     const int m = form, d = dilation, n = m + 2;
     const Expr across = ((*width + d - 1) / d + m - 1) / m;  // tiles in a row of a phase
@@ -88,7 +97,7 @@ class Conv2dWinograd : public Generator<Conv2dWinograd> {
     const int lanes = natural_vector_size<float>();
     const int m = form, n = m + 2, d = dilation, high_rows = rows * m * d;
     const int padded_in = input.padded(), padded_out = ConvInput::round_up(channels, 16);
-    const int tiles = ConvInput::round_up(chunk, block_t);
+    const int tiles = chunk_tiles();
     Func out = *result;
     const Expr groups = (out.output_buffer().dim(2).extent() + high_rows - 1) / high_rows;
     const Expr per_task = max((groups + *tasks - 1) / *tasks, 1);
@@ -200,7 +209,8 @@ class Conv2dWinograd : public Generator<Conv2dWinograd> {
     bias->dim(0).set_bounds(0, out_padded);
   }
 
-  /// As many accumulators as fit beside the weights and one input: 32 registers with AVX-512, else 16.
+  /// As many accumulators as fit beside the weights and one input (32 registers with AVX-512, else 16); there in
+  /// multiples of five tiles, which divide the rows of common pictures.
   void choose_tile() {
     const int blocks = ConvInput::round_up(channels, 16) / 16;
     const bool many = get_target().has_feature(Target::AVX512);
@@ -208,7 +218,16 @@ class Conv2dWinograd : public Generator<Conv2dWinograd> {
     block_t = tile_t;
     if (block_c == 0) block_c = !many ? 16 : blocks % 4 == 0 ? 64 : blocks % 3 == 0 ? 48 : blocks % 2 == 0 ? 32 : 16;
     if (block_t == 0 && !many) block_t = get_target().has_feature(Target::AVX2) ? 6 : 3;
-    if (block_t == 0) block_t = block_c == 64 ? 6 : block_c == 48 ? 8 : block_c == 32 ? 12 : 14;
+    if (block_t == 0) block_t = block_c >= 48 ? 5 : block_c == 32 ? 10 : 15;
+  }
+
+  /// The transformed tiles of a chunk take about half a second-level cache, but the weights pass once for each chunk:
+  /// not too few tiles.
+  int chunk_tiles() const {
+    const int size = (form + 2) * (form + 2), fit = (160 << 10) / (size * input.padded());
+    const int tiles = chunk > 0 ? static_cast<int>(chunk) : std::clamp(fit, 15, 30 * 36 / size);
+    if (chunk > 0) return ConvInput::round_up(tiles, block_t);
+    return std::max(tiles / block_t, 1) * block_t;
   }
 
   template <class At>

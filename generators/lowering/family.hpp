@@ -19,3 +19,6 @@ KernelSpec refine_cells(const std::string& pixel, int kernel, int tile_w, int ti
 
 /// Instances of the refiner's kernels for its tests: every pixel type, kernel and tile occurs.
 std::vector<KernelSpec> refiner_ops();
+
+/// Small convolutions that between them meet every branch of their generators; only tests/kernels calls them.
+std::vector<KernelSpec> conv_cases();

@@ -1,0 +1,40 @@
+#include "lowering/family.hpp"
+
+std::vector<KernelSpec> conv_cases() {
+  const std::vector<std::string> common = {"lowering/conv_input.hpp", "lowering/bilinear.hpp",
+                                           "lowering/activation.hpp"};
+  const auto with = [&](std::vector<std::string> more) {
+    more.insert(more.end(), common.begin(), common.end());
+    return more;
+  };
+  const auto direct = with({"lowering/conv2d.cpp"});
+  const auto winograd = with({"lowering/conv2d_winograd.cpp", "../include/hairline/kernels/winograd.hpp"});
+  using Params = std::map<std::string, std::string>;
+  const Params joined = {{"parts", "20u,6"}, {"channels", "21"}, {"activation", "relu"}, {"addend", "true"}};
+  const auto and_also = [](Params a, const Params& b) {
+    a.insert(b.begin(), b.end());
+    return a;
+  };
+  return {
+      {"direct_joined", "hairline_conv2d", joined, direct},
+      {"direct_dilated",
+       "hairline_conv2d",
+       {{"parts", "17"}, {"channels", "16"}, {"dilation", "3"}, {"padding", "3"}},
+       direct},
+      {"winograd4_plain", "hairline_conv2d_winograd", {{"parts", "24"}, {"channels", "64"}}, winograd},
+      {"winograd4_joined", "hairline_conv2d_winograd", and_also(joined, {{"rows", "3"}, {"chunk", "7"}}), winograd},
+      {"winograd4_dilated",
+       "hairline_conv2d_winograd",
+       {{"parts", "17"}, {"channels", "16"}, {"dilation", "3"}, {"rows", "2"}},
+       winograd},
+      {"winograd4_bounds",
+       "hairline_conv2d_winograd",
+       {{"parts", "8p32,5"}, {"channels", "48"}, {"activation", "bounds"}, {"parallel_c", "true"}, {"tile_c", "16"}},
+       winograd},
+      {"winograd2_joined", "hairline_conv2d_winograd", and_also(joined, {{"form", "2"}}), winograd},
+      {"winograd2_dilated",
+       "hairline_conv2d_winograd",
+       {{"parts", "17"}, {"channels", "16"}, {"dilation", "2"}, {"form", "2"}, {"unroll_in", "2"}},
+       winograd},
+  };
+}

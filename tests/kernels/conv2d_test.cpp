@@ -1,0 +1,282 @@
+// Compiled convolutions, direct and by Winograd's products, against plain loops in double; every level, ragged sizes.
+#include "tests/support/catch.hpp"
+
+#if HAIRLINE_HAVE_KERNELS
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstring>
+#include <limits>
+#include <memory>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "hairline/kernels/cpu_level.hpp"
+#include "hairline/kernels/library.hpp"
+#include "hairline/kernels/winograd.hpp"
+
+extern "C" const hairline::kernels::Library hairline_kernels_conv_cases;
+
+namespace {
+using namespace hairline::kernels;
+
+constexpr float nan = std::numeric_limits<float>::quiet_NaN();
+int round16(int n) { return (n + 15) / 16 * 16; }
+
+/// Dense floats with NaN before and after, described as kernels want it; axis 0 is innermost.
+class Block {
+ public:
+  explicit Block(std::vector<int> extents) : axes_(extents.size()) {
+    std::size_t size = 1;
+    for (std::size_t i = 0; i < extents.size(); ++i) {
+      axes_[i] = {0, extents[i], static_cast<std::int32_t>(size), 0};
+      size *= static_cast<std::size_t>(extents[i]);
+    }
+    memory_.assign(size + 2 * margin, nan);
+    std::fill_n(data(), size, 0.0f);
+  }
+  float* data() { return memory_.data() + margin; }
+  std::size_t size() const { return memory_.size() - 2 * margin; }
+  float& at(int c, int x, int y) { return data()[c + axes_[1].stride * x + axes_[2].stride * y]; }
+  bool margins_untouched() const {
+    for (std::size_t i = 0; i < margin; ++i)
+      if (!std::isnan(memory_[i]) || !std::isnan(memory_[memory_.size() - 1 - i])) return false;
+    return true;
+  }
+  Buffer buffer(int channels = 0) {
+    if (channels > 0) axes_[0].extent = channels;  // a view of the first ones
+    Buffer b;
+    b.host = reinterpret_cast<std::uint8_t*>(data());
+    b.type_code = 2;
+    b.type_bits = 32;
+    b.dimensions = static_cast<std::int32_t>(axes_.size());
+    b.axes = axes_.data();
+    return b;
+  }
+
+ private:
+  static constexpr std::size_t margin = 256;
+  std::vector<BufferAxis> axes_;
+  std::vector<float> memory_;
+};
+
+struct Part {
+  int channels, pitch;
+  bool resized;
+};
+struct Case {
+  const char* name;
+  std::vector<Part> parts;
+  int channels, dilation;
+  bool addend, relu, bounds;
+  double tolerance;
+};
+
+// Sums of up to 9 x 26 products of numbers around 1, and their like in the transforms, whose numbers are some ten times
+// larger in F(4x4).
+const std::vector<Case> cases = {
+    {"direct_joined", {{20, 32, true}, {6, 16, false}}, 21, 1, true, true, false, 1e-5},
+    {"direct_dilated", {{17, 32, false}}, 16, 3, false, false, false, 1e-5},
+    {"winograd4_plain", {{24, 32, false}}, 64, 1, false, false, false, 5e-5},
+    {"winograd4_joined", {{20, 32, true}, {6, 16, false}}, 21, 1, true, true, false, 5e-5},
+    {"winograd4_dilated", {{17, 32, false}}, 16, 3, false, false, false, 5e-5},
+    {"winograd4_bounds", {{8, 32, false}, {5, 16, false}}, 48, 1, false, false, true, 5e-5},
+    {"winograd2_joined", {{20, 32, true}, {6, 16, false}}, 21, 1, true, true, false, 1e-5},
+    {"winograd2_dilated", {{17, 32, false}}, 16, 2, false, false, false, 1e-5},
+};
+
+/// All that a call needs, made for a size.
+struct Problem {
+  const Case& c;
+  int height, width, total = 0;
+  std::vector<std::unique_ptr<Block>> inputs;
+  std::vector<float> taps;  // (channels, total, 3, 3)
+  Block bias, low, high, added, result;
+
+  Problem(const Case& of, int h, int w, unsigned seed)
+      : c(of),
+        height(h),
+        width(w),
+        bias({round16(of.channels)}),
+        low({round16(of.channels)}),
+        high({round16(of.channels)}),
+        added({round16(of.channels), w, h}),
+        result({round16(of.channels), w, h}) {
+    std::mt19937 generator(seed);
+    std::normal_distribution<float> normal;
+    for (const Part& p : c.parts) {
+      total = round16(total) + p.channels;
+      // A resized part is smaller by an uneven factor.
+      const int ph = p.resized ? (h + 2) / 3 : h, pw = p.resized ? (w + 1) / 2 : w;
+      auto block = std::make_unique<Block>(std::vector<int>{p.pitch, pw, ph});
+      // Beyond the padding of a part there may be other values, never to be looked at.
+      for (int y = 0; y < ph; ++y)
+        for (int x = 0; x < pw; ++x)
+          for (int k = 0; k < p.pitch; ++k)
+            block->at(k, x, y) = k < p.channels ? normal(generator) : k < round16(p.channels) ? 0.0f : nan;
+      inputs.push_back(std::move(block));
+    }
+    taps.resize(static_cast<std::size_t>(c.channels * total * 9));
+    int first = 0;
+    for (const Part& p : c.parts) {
+      for (int o = 0; o < c.channels; ++o)
+        for (int k = 0; k < 9 * p.channels; ++k)
+          taps[static_cast<std::size_t>((o * total + first) * 9 + k)] = normal(generator) / 15;
+      first += round16(p.channels);
+    }
+    for (int o = 0; o < c.channels; ++o) {
+      bias.data()[o] = normal(generator);
+      low.data()[o] = -0.5f - 0.01f * static_cast<float>(o);
+      high.data()[o] = 0.25f + 0.01f * static_cast<float>(o);
+    }
+    for (int y = 0; y < h; ++y)
+      for (int x = 0; x < w; ++x)
+        for (int o = 0; o < c.channels; ++o) added.at(o, x, y) = normal(generator);
+  }
+
+  /// The kernel's code; its text goes to `message`.
+  int call(const Kernel& kernel, Buffer weights, int tasks, std::string& message) {
+    std::vector<Buffer> buffers;
+    buffers.reserve(8);
+    for (std::size_t i = 0; i < inputs.size(); ++i) {
+      const Part& p = c.parts[i];
+      buffers.push_back(inputs[i]->buffer(round16(p.channels)));
+    }
+    buffers.push_back(weights);
+    buffers.push_back(bias.buffer());
+    if (c.bounds) buffers.insert(buffers.end(), {low.buffer(), high.buffer()});
+    if (c.addend) buffers.push_back(added.buffer());
+    std::vector<void*> arguments = {nullptr};
+    for (Buffer& b : buffers) arguments.push_back(&b);
+    Buffer out = result.buffer();
+    arguments.insert(arguments.end(), {&height, &width, &tasks, &out});
+    char text[256] = "";
+    const int code = hairline_kernels_conv_cases.call(kernel.run, arguments.data(), text, sizeof text);
+    message = text;
+    return code;
+  }
+
+  /// Input channel k at x, y, brought to size, 0 outside.
+  double input(int k, int x, int y) {
+    if (x < 0 || y < 0 || x >= width || y >= height) return 0;
+    std::size_t i = 0;
+    for (; k >= round16(c.parts[i].channels); ++i) k -= round16(c.parts[i].channels);
+    if (k >= c.parts[i].channels) return 0;
+    if (!c.parts[i].resized) return static_cast<double>(inputs[i]->at(k, x, y));
+    const int ph = (height + 2) / 3, pw = (width + 1) / 2;
+    const double fy = std::max(0.0, (y + 0.5) * ph / height - 0.5), fx = std::max(0.0, (x + 0.5) * pw / width - 0.5);
+    const int y0 = std::min(static_cast<int>(fy), ph - 1), x0 = std::min(static_cast<int>(fx), pw - 1);
+    const int y1 = std::min(y0 + 1, ph - 1), x1 = std::min(x0 + 1, pw - 1);
+    const auto v = [&](int px, int py) { return static_cast<double>(inputs[i]->at(k, px, py)); };
+    return (1 - (fy - y0)) * ((1 - (fx - x0)) * v(x0, y0) + (fx - x0) * v(x1, y0)) +
+           (fy - y0) * ((1 - (fx - x0)) * v(x0, y1) + (fx - x0) * v(x1, y1));
+  }
+
+  double wanted(int o, int x, int y) {
+    double sum = static_cast<double>(bias.data()[o]);
+    for (int k = 0; k < total; ++k)
+      for (int t = 0; t < 9; ++t)
+        sum += static_cast<double>(taps[static_cast<std::size_t>((o * total + k) * 9 + t)]) *
+               input(k, x + (t % 3 - 1) * c.dilation, y + (t / 3 - 1) * c.dilation);
+    if (c.addend) sum += static_cast<double>(added.at(o, x, y));
+    if (c.relu) sum = std::max(sum, 0.0);
+    if (c.bounds) sum = std::clamp(sum, static_cast<double>(low.data()[o]), static_cast<double>(high.data()[o]));
+    return sum;
+  }
+};
+
+/// What the kernel wants its weights to be, by asking it.
+std::array<int, 5> weight_extents(Problem& p, const Kernel& kernel) {
+  std::array<BufferAxis, 5> axes{};
+  Buffer query;
+  query.type_code = 2;
+  query.type_bits = 32;
+  query.dimensions = 5;
+  query.axes = axes.data();
+  std::string message;
+  REQUIRE(p.call(kernel, query, 1, message) == 0);
+  std::array<int, 5> extents{};
+  for (std::size_t i = 0; i < 5; ++i) extents[i] = axes[i].extent;
+  return extents;
+}
+
+/// Weights in the kernel's own form and order: c in tile, input channel, x, y, tile.
+Block packed(const Problem& p, const std::array<int, 5>& e) {
+  Block block({e[0], e[1], e[2], e[3], e[4]});
+  for (int o = 0; o < p.c.channels; ++o)
+    for (int k = 0; k < p.total; ++k) {
+      const float* from = &p.taps[static_cast<std::size_t>((o * p.total + k) * 9)];
+      std::vector<float> values(from, from + 9);
+      if (e[2] == 6) {
+        const auto t = Winograd<4>::transform_weights(from);
+        values.assign(t.begin(), t.end());
+      } else if (e[2] == 4) {
+        const auto t = Winograd<2>::transform_weights(from);
+        values.assign(t.begin(), t.end());
+      }
+      for (int t = 0; t < e[2] * e[3]; ++t)
+        block.data()[((o / e[0] * e[2] * e[3] + t) * e[1] + k) * e[0] + o % e[0]] = values[static_cast<std::size_t>(t)];
+    }
+  return block;
+}
+
+void check(const Case& c, const Kernel& kernel, int h, int w) {
+  Problem p(c, h, w, static_cast<unsigned>(h * 1000 + w));
+  const auto extents = weight_extents(p, kernel);
+  REQUIRE(extents[1] == p.total);
+  REQUIRE(extents[0] * extents[4] == round16(c.channels));
+  const int form = c.name[0] == 'd' ? 3 : c.name[8] == '4' ? 6 : 4;
+  REQUIRE((extents[2] == form && extents[3] == form));
+  Block weights = packed(p, extents);
+  std::vector<float> before;
+  for (int tasks : {1, 3}) {
+    std::fill_n(p.result.data(), p.result.size(), nan);
+    std::string message;
+    REQUIRE((p.call(kernel, weights.buffer(), tasks, message) == 0 && message.empty()));
+    REQUIRE(p.result.margins_untouched());
+    // How the rows are shared out must not matter at all.
+    if (tasks == 1)
+      before.assign(p.result.data(), p.result.data() + p.result.size());
+    else
+      CHECK(std::memcmp(before.data(), p.result.data(), before.size() * sizeof(float)) == 0);
+  }
+  double worst = 0;
+  for (int y = 0; y < h; ++y)
+    for (int x = 0; x < w; ++x)
+      for (int o = 0; o < c.channels; ++o) {
+        const double error = std::abs(p.wanted(o, x, y) - static_cast<double>(p.result.at(o, x, y)));
+        worst = std::isnan(error) ? 1e9 : std::max(worst, error);
+      }
+  CHECK(worst <= c.tolerance);
+}
+}  // namespace
+
+TEST_CASE("compiled 3x3 convolutions equal plain loops at every level and size", "[kernels][conv2d]") {
+  const std::vector<std::array<int, 2>> sizes = {{1, 1}, {1, 5}, {6, 1}, {2, 3}, {4, 4}, {7, 13}, {13, 37}, {29, 24}};
+  for (const Case& c : cases)
+    for (CpuLevel level : all_cpu_levels) {
+      if (level > machine_level()) continue;
+      const Kernel* kernel = find(hairline_kernels_conv_cases, c.name, static_cast<KernelTarget>(level));
+      if (kernel == nullptr) continue;  // a build with fewer levels
+      for (const auto& [h, w] : sizes) {
+        INFO(c.name << " at " << name(level) << ", " << w << "x" << h);
+        check(c, *kernel, h, w);
+      }
+    }
+}
+#endif
+
+#include "hairline/kernels/winograd.hpp"
+
+TEMPLATE_TEST_CASE_SIG("Winograd's matrices give a 3-tap correlation", "[kernels][winograd]", ((int M), M), 2, 4) {
+  using W = hairline::kernels::Winograd<M>;
+  // In one dimension, every tap against every input: output * ((weights g) . (input d)) is d correlated with g.
+  for (std::size_t tap = 0; tap < 3; ++tap)
+    for (std::size_t at = 0; at < W::input.size(); ++at)
+      for (std::size_t y = 0; y < W::output.size(); ++y) {
+        double sum = 0;
+        for (std::size_t k = 0; k < W::input.size(); ++k) sum += W::output[y][k] * W::weights[k][tap] * W::input[k][at];
+        CHECK(sum == Approx(y + tap == at ? 1.0 : 0.0).margin(1e-14));
+      }
+}
