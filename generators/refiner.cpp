@@ -23,11 +23,28 @@ KernelSpec refine_cells(const std::string& pixel, int kernel, int tile_w, int ti
           {"lowering/refine_cells.cpp", "lowering/bilinear.hpp", "lowering/layout.hpp"}};
 }
 
+KernelSpec finish(const std::string& pixel, const std::string& result, const std::string& backdrop) {
+  const bool over = !backdrop.empty();
+  std::map<std::string, std::string> params = {{"picture.type", halide_type(pixel)},
+                                               {"colour_type", halide_type(result)},
+                                               {"alpha_type", halide_type(result)},
+                                               {"over", over ? "true" : "false"}};
+  if (over) params["backdrop_type"] = halide_type(backdrop);
+  return {"finish_" + pixel + "_" + result + (over ? "_over_" + backdrop : ""),
+          "hairline_finish",
+          params,
+          {"lowering/finish.cpp", "lowering/bilinear.hpp", "lowering/layout.hpp"}};
+}
+
 std::vector<KernelSpec> refiner_ops() {
   std::vector<KernelSpec> kernels;
   for (const auto& [w, h] : {std::pair{1, 1}, {4, 1}, {4, 4}}) kernels.push_back(refine_cells("u8", 3, w, h));
   kernels.push_back(refine_cells("f32", 3, 1, 1));
   kernels.push_back(refine_cells("u16", 1, 1, 1));
   kernels.push_back(refine_cells("f32", 1, 4, 4));
+  for (const char* pixel : {"u8", "u16", "f32"}) kernels.push_back(finish(pixel, pixel));
+  kernels.push_back(finish("u8", "f32"));
+  kernels.push_back(finish("u8", "u8", "u8"));
+  kernels.push_back(finish("f32", "u16", "f32"));
   return kernels;
 }

@@ -17,6 +17,10 @@ std::vector<KernelSpec> image_ops();
 /// The refiner on tiles of tile_w x tile_h cells of 4x4 pixels; pixel is u8, u16 or f32, the type of both pictures.
 KernelSpec refine_cells(const std::string& pixel, int kernel, int tile_w, int tile_h);
 
+/// The full-resolution result; pixel is the type of the picture, result of alpha, foreground and composite. There is a
+/// composite if backdrop, its background's type, is given.
+KernelSpec finish(const std::string& pixel, const std::string& result, const std::string& backdrop = "");
+
 /// Instances of the refiner's kernels for its tests: every pixel type, kernel and tile occurs.
 std::vector<KernelSpec> refiner_ops();
 

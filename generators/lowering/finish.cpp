@@ -1,6 +1,7 @@
 #include <Halide.h>
 
 #include <algorithm>
+#include <iterator>
 #include <string>
 #include <vector>
 
@@ -20,13 +21,14 @@ class Finish : public Generator<Finish> {
  public:
   GeneratorParam<int> pitch{"pitch", 48};  ///< of the coarse buffer
   GeneratorParam<int> alpha_at{"alpha_at", 0}, residual_at{"residual_at", 1};
-  GeneratorParam<bool> over{"over", false};                          ///< with a composite
-  GeneratorParam<Type> colour_type{"colour_type", UInt(8)};          ///< of foreground and composite
-  GeneratorParam<Type> alpha_type{"alpha_type", UInt(8)};            ///<
-  GeneratorParam<Type> backdrop_type{"backdrop_type", UInt(8)};      ///<
+  GeneratorParam<bool> over{"over", false};                      ///< with a composite
+  GeneratorParam<Type> colour_type{"colour_type", UInt(8)};      ///< of foreground and composite
+  GeneratorParam<Type> alpha_type{"alpha_type", UInt(8)};        ///<
+  GeneratorParam<Type> backdrop_type{"backdrop_type", UInt(8)};  ///<
 
   // Schedule knobs.
   GeneratorParam<int> vectors{"vectors", 1};
+  GeneratorParam<bool> pack{"pack", true};  ///< the four channels copied out of the coarse buffer first
 
   Input<Buffer<void, 3>> picture{"picture"};                                // x, y, c
   Input<Buffer<float, 3>> coarse{"coarse"};                                 // c, x, y, activated: alpha in [0,1]
@@ -42,13 +44,23 @@ class Finish : public Generator<Finish> {
     const BilinearAxis across("across", coarse.dim(1).extent(), padded_width);
     const BilinearAxis down("down", coarse.dim(2).extent(), padded_height);
     tables = {across.first, across.second, across.part, down.first, down.second, down.part};
-    // Two rows make one, at the coarse width; then two of its pixels make one.
+    // Two rows make one, at the coarse width and a pixel beyond on both sides; then two of its pixels make one.
     const int a = alpha_at, r = residual_at;
     const Expr channel = r == a + 1 ? c + a : select(c == 0, a, max(c, 1) - 1 + r);
-    const Expr upper = coarse(channel, x, down.first(y)), lower = coarse(channel, x, down.second(y));
+    const Expr in = coarse.dim(1).extent();
+    packed(c, x, y) = coarse(channel, x, y);
+    const Expr px = clamp(x, 0, in - 1);
+    const Expr upper = packed(c, px, down.first(y)), lower = packed(c, px, down.second(y));
     blended(c, x, y) = upper + down.part(y) * (lower - upper);
-    const Expr left = blended(c, across.first(x), y), right = blended(c, across.second(x), y);
-    resized(c, x, y) = left + across.part(x) * (right - left);
+    Expr first = across.first(x), second = across.second(x), part = across.part(x);
+    for (int ratio : ratios) {  // known neighbours: pixels that share them load them once
+      const Expr whole = padded_width == ratio * in, index = (x + ratio / 2) / ratio - 1;
+      first = select(whole, unsafe_promise_clamped(index, -1, in - 1), first);
+      second = select(whole, unsafe_promise_clamped(index + 1, 0, in), second);
+      part = select(whole, cast<float>(2 * ((x + ratio / 2) % ratio) + 1) * (0.5f / ratio), part);
+    }
+    const Expr left = blended(c, first, y), right = blended(c, second, y);
+    resized(c, x, y) = left + part * (right - left);
 
     const Expr pha = clamp(resized(0, x, y), 0.0f, 1.0f);
     const Expr fgr = clamp(unit(picture(x, y, c)) + resized(c + 1, x, y), 0.0f, 1.0f);
@@ -80,12 +92,22 @@ class Finish : public Generator<Finish> {
       if (over) dense = dense && fits(ports[2]) && fits(*backdrop);
       out.specialize(dense).vectorize(x, step, TailStrategy::GuardWithIf);
     }
+    if (pack)
+      packed.compute_root()
+          .bound(c, 0, 4)
+          .vectorize(c)
+          .unroll(x, 4, TailStrategy::GuardWithIf)
+          .parallel(y, 16, TailStrategy::GuardWithIf);
     for (Func f : {blended, resized}) f.compute_at(out, yi).hoist_storage(out, yo).bound(c, 0, 4).vectorize(c);
+    if (pack) blended.unroll(x, 4);
+    for (auto ratio = std::rbegin(ratios); ratio != std::rend(ratios); ++ratio)
+      resized.specialize(padded_width == *ratio * coarse.dim(1).extent()).unroll(x, *ratio, TailStrategy::RoundUp);
   }
 
  private:
+  static constexpr int ratios[] = {2, 8, 4};  // the last is asked for first
   Var x{"x"}, y{"y"}, c{"c"}, yo{"yo"}, yi{"yi"};
-  Func blended{"blended"}, resized{"resized"};
+  Func packed{"packed"}, blended{"blended"}, resized{"resized"};
   Input<Buffer<>>* backdrop = nullptr;
   std::vector<Func> tables;
 

@@ -116,6 +116,7 @@ class RefineCells : public Generator<RefineCells> {
   Var c{"c"}, x{"x"}, y{"y"}, t{"t"}, l{"l"}, g{"g"}, gi{"gi"}, go{"go"}, co{"co"}, xo{"xo"};
   Func column{"column"}, row{"row"}, features{"features"}, collapsed{"collapsed"};
   Func resized[2] = {Func("resized_hidden"), Func("resized_base")};
+  Func window[2] = {Func("window0"), Func("window1")};
   Func detail[2] = {Func("detail0"), Func("detail1")};
   Func conv[4] = {Func("conv0"), Func("conv1"), Func("conv2"), Func("conv3")};
   Func act[4] = {Func("act0"), Func("act1"), Func("act2"), Func("act3")};
@@ -182,15 +183,28 @@ class RefineCells : public Generator<RefineCells> {
   /// repeats the last row and column.
   void take_pictures() {
     Input<Buffer<void, 3>>* pictures[] = {&picture0, &picture1};
+    const int w = 4 * (tile_w + half_pad);
     for (int i = 0; i < 2; ++i) {
       auto& p = *pictures[i];
-      const Expr px = 4 * column(l, g) - 2 * half_pad + x, py = 4 * row(l, g) - 2 * half_pad + y;
-      const Expr v = p(clamp(px, 0, p.dim(0).extent() - 1), clamp(py, 0, p.dim(1).extent() - 1), c);
-      const Expr inside = px >= 0 && py >= 0 && px < padded_width && py < padded_height;
+      const Expr left = 4 * column(l, g) - 2 * half_pad, px = left + x, py = 4 * row(l, g) - 2 * half_pad + y;
+      const Expr last = p.dim(0).extent() - 1, at_y = clamp(py, 0, p.dim(1).extent() - 1);
       const Type type = p.type();
-      const float scale = type.is_float() ? 1.0f : 1.0f / (type.bits() == 8 ? 255.0f : 65535.0f);
-      detail[i](l, c, x, y, g) = select(inside, cast<float>(v) * scale, 0.0f);
+      const auto unit = [&](const Expr& at) {
+        const float scale = type.is_float() ? 1.0f : 1.0f / (type.bits() == 8 ? 255.0f : 65535.0f);
+        return cast<float>(p(at, at_y, c)) * scale;
+      };
+      // Most windows lie inside: their pixels are neighbours in memory, which vectors of them rely on.
+      const Expr border = select(px >= 0 && px < padded_width, unit(clamp(px, 0, last)), 0.0f);
+      const Expr value = lazy(left >= 0 && left + w - 1 <= last, unit(unsafe_promise_clamped(px, 0, last)), border);
+      window[i](x, c, y, l, g) = select(py >= 0 && py < padded_height, value, 0.0f);
+      detail[i](l, c, x, y, g) = window[i](x, c, y, l, g);
     }
+  }
+
+  /// A select that evaluates one side only.
+  static Expr lazy(const Expr& condition, const Expr& a, const Expr& b) {
+    using Internal::Call;
+    return Call::make(a.type(), Call::if_then_else, {condition, a, b}, Call::PureIntrinsic);
   }
 
   /// Everything at half resolution: hidden, alpha, residual, picture, plate.
@@ -246,10 +260,17 @@ class RefineCells : public Generator<RefineCells> {
 
   void schedule_input() {
     const int w = 2 * (tile_w + half_pad), h = 2 * (tile_h + half_pad), step = natural_vector_size<float>();
-    for (Func f : {detail[0], detail[1]})
-      f.bound(l, 0, block).bound(c, 0, 3).bound(x, 0, 2 * w).bound(y, 0, 2 * h).reorder(c, x, y, l).unroll(c);
-    for (Func f : {detail[0], detail[1]})
-      f.compute_at(patches, gi).hoist_storage(patches, go).bound_extent(g, 1).never_partition_all();
+    Input<Buffer<void, 3>>* pictures[] = {&picture0, &picture1};
+    for (int i : {0, 1}) {
+      Var xv("xv");
+      detail[i].bound(l, 0, block).bound(c, 0, 3).bound(x, 0, 2 * w).bound(y, 0, 2 * h).bound_extent(g, 1);
+      detail[i].compute_at(patches, gi).hoist_storage(patches, go).reorder_storage(l, x, c, y, g);
+      detail[i].split(x, x, xv, 4).reorder(xv, l, x, c, y).vectorize(xv).unroll(l);
+      window[i].compute_at(detail[i], y).bound(c, 0, 3).bound(x, 0, 2 * w).bound(l, 0, block).bound_extent(y, 1);
+      window[i].bound_extent(g, 1).reorder(c, x, l).unroll(c).never_partition_all();
+      for (const Expr& dense : {layout::interleaved(*pictures[i], 3), layout::rows(*pictures[i])})
+        window[i].specialize(dense).vectorize(x, std::min(2 * w, 2 * step));
+    }
     features.bound(l, 0, block).bound(c, 0, hidden + 10).bound(x, 0, w).bound(y, 0, h);
     features.compute_at(patches, gi).hoist_storage(patches, go).bound_extent(g, 1);
     for (int u : {0, 1}) {
