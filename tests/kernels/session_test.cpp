@@ -1,0 +1,294 @@
+// Networks on compiled kernels against the reference.
+#include <cmath>
+#include <cstdint>
+#include <cstdlib>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "hairline/core/convert.hpp"
+#include "hairline/nets/background_matting_v2.hpp"
+#include "hairline/nets/reference.hpp"
+#include "hairline/weights/seeded.hpp"
+#include "tests/support/catch.hpp"
+
+#if HAIRLINE_HAVE_KERNELS
+#include "examples/own_network.hpp"
+#include "hairline/kernels/session.hpp"
+
+extern "C" const hairline::kernels::Library hairline_kernels_bgmv2_mobilenetv2;
+extern "C" const hairline::kernels::Library hairline_kernels_own_network;
+
+namespace {
+using namespace hairline;
+using kernels::CpuLevel;
+using Whole = BackgroundMattingV2<MobileNetV2>;
+
+// Winograd's forms round differently: seen are 1e-6 on these networks, allowed is what the issue of accuracy allows
+// whole networks at most.
+constexpr double largest = 1e-4, mean_of_all = 2e-5;
+
+struct Pair {
+  Image<float> picture, plate;
+};
+
+/// A picture and a plate that differ smoothly, so that errors are spread over the whole range.
+Pair make_pair(int height, int width) {
+  Pair p{Image<float>(Shape{height, width, 3}), Image<float>(Shape{height, width, 3})};
+  for (int y = 0; y < height; ++y)
+    for (int x = 0; x < width; ++x)
+      for (int c = 0; c < 3; ++c) {
+        p.picture.view()(y, x, c) =
+            0.5f + 0.45f * std::sin(0.11f * static_cast<float>(x + 3 * c) + 0.07f * static_cast<float>(y));
+        p.plate.view()(y, x, c) = 0.5f + 0.45f * std::cos(0.05f * static_cast<float>(x - y) + static_cast<float>(c));
+      }
+  return p;
+}
+
+Tensor tensor_of(View<const float> v) {
+  Tensor t({1, v.height(), v.width(), v.channels()});
+  for (int y = 0; y < v.height(); ++y)
+    for (int x = 0; x < v.width(); ++x)
+      for (int c = 0; c < v.channels(); ++c) t.at(0, y, x)[c] = v(y, x, c);
+  return t;
+}
+
+kernels::Backend backend(const kernels::Library& library, CpuLevel level) {
+  return kernels::cpu_backend(library, level);
+}
+
+/// Runs both and compares every result.
+void compare(const Graph& graph, const Weights& weights, kernels::Session& session, const Pair& pair,
+             const RunOptions& options) {
+  std::vector<Tensor> inputs;
+  inputs.push_back(tensor_of(pair.picture.view()));
+  inputs.push_back(tensor_of(pair.plate.view()));
+  const auto wanted = run_reference(graph, weights, std::move(inputs), options);
+  REQUIRE(wanted);
+  std::vector<Image<float>> images;
+  std::vector<kernels::ResultTarget> targets;
+  for (const auto& [name, tensor] : *wanted)
+    images.emplace_back(Shape{tensor.shape.height, tensor.shape.width, tensor.shape.channels});
+  std::size_t i = 0;
+  for (const auto& [name, tensor] : *wanted) targets.emplace_back(name, images[i++].view());
+  const AnyView pictures[] = {pair.picture.view(), pair.plate.view()};
+  const auto report = session.run(pictures, targets, options);
+  INFO((report ? std::string() : report.error().message));
+  REQUIRE(report);
+  i = 0;
+  for (const auto& [name, tensor] : *wanted) {
+    const View<const float> got = images[i++].view();
+    double most = 0, sum = 0;
+    for (int y = 0; y < got.height(); ++y)
+      for (int x = 0; x < got.width(); ++x)
+        for (int c = 0; c < got.channels(); ++c) {
+          const double d = std::abs(static_cast<double>(got(y, x, c)) - static_cast<double>(tensor.at(0, y, x)[c]));
+          most = std::max(most, std::isnan(d) ? 1e9 : d);
+          sum += d;
+        }
+    INFO("result " << name << " " << to_string(got.shape()));
+    CHECK(most < largest);
+    CHECK(sum / static_cast<double>(got.shape().size()) < mean_of_all);
+  }
+}
+
+RunOptions options_of(RefineMode mode, double scale, int pixels = 1600) {
+  BackgroundMattingV2Options o;
+  o.refine_mode = mode;
+  o.backbone_scale = scale;
+  o.refine_sample_pixels = pixels;
+  o.refine_threshold = 0.3;
+  return o;
+}
+
+template <class Net>
+void every_mode(CpuLevel level) {
+  const Graph g = graph<Net>();
+  const Weights weights = seeded_weights(g, 11);
+  const auto packed = kernels::pack_network(g, weights, backend(hairline_kernels_bgmv2_mobilenetv2, level));
+  INFO((packed ? std::string() : packed.error().message));
+  REQUIRE(packed);
+  kernels::Session session(*packed);
+  const Pair odd = make_pair(101, 163), even = make_pair(128, 192);
+  for (RefineMode mode : {RefineMode::sampling, RefineMode::thresholding, RefineMode::full, RefineMode::none}) {
+    INFO("mode " << static_cast<int>(mode) << " at " << kernels::name(level));
+    compare(g, weights, session, odd, options_of(mode, 0.25));
+    compare(g, weights, session, even, options_of(mode, 0.5));
+  }
+}
+}  // namespace
+
+TEST_CASE("session: Background Matting V2 equals the reference in every mode at every level") {
+  for (CpuLevel level : kernels::all_cpu_levels)
+    if (level <= kernels::machine_level()) every_mode<Whole>(level);
+}
+
+TEST_CASE("session: refiner of kernel 1, coarse network, base network") {
+  const CpuLevel level = kernels::machine_level();
+  every_mode<BackgroundMattingV2<MobileNetV2, Kernel{1}>>(level);
+  const auto check = [&](const Graph& g) {
+    const Weights weights = seeded_weights(g, 5);
+    const auto packed = kernels::pack_network(g, weights, backend(hairline_kernels_bgmv2_mobilenetv2, level));
+    INFO((packed ? std::string() : packed.error().message));
+    REQUIRE(packed);
+    kernels::Session session(*packed);
+    compare(g, weights, session, make_pair(66, 90), {});
+    compare(g, weights, session, make_pair(37, 53), {});
+  };
+  check(graph<BackgroundMattingV2Coarse<MobileNetV2>>());
+  check(graph<BackgroundMattingV2Base<MobileNetV2>>());
+}
+
+TEST_CASE("session: sizes down to the smallest, one session for all of them") {
+  const Graph g = graph<Whole>();
+  const Weights weights = seeded_weights(g, 3);
+  const auto packed = kernels::pack_network(g, weights, kernels::cpu_backend(hairline_kernels_bgmv2_mobilenetv2));
+  REQUIRE(packed);
+  kernels::Session session(*packed);
+  for (const auto& [h, w] : {std::pair{4, 4}, {1, 1}, {5, 97}, {200, 3}, {64, 64}, {67, 131}}) {
+    INFO(w << "x" << h);
+    compare(g, weights, session, make_pair(h, w), options_of(RefineMode::sampling, 0.25, 160));
+  }
+}
+
+TEST_CASE("session: a network from outside the tree has kernels by one CMake call") {
+  const Graph g = graph<example::SmallMatting<16>>();
+  const Weights weights = seeded_weights(g, 21);
+  for (CpuLevel level : kernels::all_cpu_levels) {
+    if (level > kernels::machine_level()) continue;
+    const auto packed = kernels::pack_network(g, weights, backend(hairline_kernels_own_network, level));
+    INFO((packed ? std::string() : packed.error().message));
+    REQUIRE(packed);
+    kernels::Session session(*packed);
+    compare(g, weights, session, make_pair(61, 83), {});
+    compare(g, weights, session, make_pair(64, 96), {});
+  }
+}
+
+TEST_CASE("session: any pixel type, any layout, in and out") {
+  const Graph g = graph<Whole>();
+  const Weights weights = seeded_weights(g, 9);
+  const auto packed = kernels::pack_network(g, weights, kernels::cpu_backend(hairline_kernels_bgmv2_mobilenetv2));
+  REQUIRE(packed);
+  kernels::Session session(*packed);
+  const int h = 50, w = 70;
+  const Pair pair = make_pair(h, w);
+  Image<std::uint8_t> picture8(Shape{h, w, 3}), plate8(Shape{h, w, 3}), alpha8(Shape{h, w, 1}), colour8(Shape{h, w, 3});
+  copy_pixels<std::uint8_t>(View<const float>(pair.picture.view()), picture8.view());
+  copy_pixels<std::uint8_t>(View<const float>(pair.plate.view()), plate8.view());
+  Image<float> from8(Shape{h, w, 3}), plate_from8(Shape{h, w, 3}), alpha(Shape{h, w, 1}), colour(Shape{h, w, 3});
+  copy_pixels<float>(View<const std::uint8_t>(picture8.view()), from8.view());
+  copy_pixels<float>(View<const std::uint8_t>(plate8.view()), plate_from8.view());
+  const RunOptions options = options_of(RefineMode::sampling, 0.25);
+  const AnyView floats[] = {from8.view(), plate_from8.view()};
+  const kernels::ResultTarget wanted[] = {{"pha", alpha.view()}, {"fgr", colour.view()}};
+  REQUIRE(session.run(floats, wanted, options));
+
+  SECTION("8 bits in and out") {
+    const AnyView bytes[] = {picture8.view(), plate8.view()};
+    const kernels::ResultTarget out[] = {{"pha", alpha8.view()}, {"fgr", colour8.view()}};
+    REQUIRE(session.run(bytes, out, options));
+    int worst = 0;
+    for (int y = 0; y < h; ++y)
+      for (int x = 0; x < w; ++x) {
+        worst = std::max(worst, std::abs(int{alpha8.view()(y, x, 0)} -
+                                         int{PixelTraits<std::uint8_t>::from_unit(alpha.view()(y, x, 0))}));
+        for (int c = 0; c < 3; ++c)
+          worst = std::max(worst, std::abs(int{colour8.view()(y, x, c)} -
+                                           int{PixelTraits<std::uint8_t>::from_unit(colour.view()(y, x, c))}));
+      }
+    CHECK(worst <= 1);  // where float rounding moves a value over a half
+  }
+  SECTION("BGR, planar, 16 bits, double") {
+    Image<float> reversed(Shape{h, w, 3});
+    std::vector<double> planes(static_cast<std::size_t>(h * w * 3));
+    const Shape s{h, w, 3};
+    const View<double> planar_view(planes.data(), s, planar(s));
+    for (int y = 0; y < h; ++y)
+      for (int x = 0; x < w; ++x)
+        for (int c = 0; c < 3; ++c) {
+          reversed.view()(y, x, 2 - c) = from8.view()(y, x, c);
+          planar_view(y, x, c) = static_cast<double>(plate_from8.view()(y, x, c));
+        }
+    const View<float> bgr(reversed.data() + 2, s, Strides{3 * w, 3, -1});
+    const AnyView mixed[] = {bgr, planar_view};
+    Image<std::uint16_t> alpha16(Shape{h, w, 1});
+    Image<double> colour64(Shape{h, w, 3});
+    const kernels::ResultTarget out[] = {{"pha", alpha16.view()}, {"fgr", colour64.view()}};
+    REQUIRE(session.run(mixed, out, options));
+    double worst = 0;
+    for (int y = 0; y < h; ++y)
+      for (int x = 0; x < w; ++x) {
+        worst =
+            std::max(worst, std::abs(alpha16.view()(y, x, 0) / 65535.0 - static_cast<double>(alpha.view()(y, x, 0))));
+        for (int c = 0; c < 3; ++c)
+          worst = std::max(worst, std::abs(colour64.view()(y, x, c) - static_cast<double>(colour.view()(y, x, c))));
+      }
+    CHECK(worst < 1e-5);  // half a step of 16 bits
+  }
+  SECTION("alpha alone") {
+    Image<float> only(Shape{h, w, 1});
+    const kernels::ResultTarget out[] = {{"pha", only.view()}};
+    REQUIRE(session.run(floats, out, options));
+    CHECK(std::equal(only.begin(), only.end(), alpha.begin()));
+  }
+}
+
+TEST_CASE("session: eight at once share weights and agree to the bit") {
+  const Graph g = graph<Whole>();
+  const Weights weights = seeded_weights(g, 2);
+  const auto packed = kernels::pack_network(g, weights, kernels::cpu_backend(hairline_kernels_bgmv2_mobilenetv2));
+  REQUIRE(packed);
+  const Pair pair = make_pair(60, 84);
+  std::vector<Image<float>> alphas(8);
+  std::vector<int> good(8, 0);
+  std::vector<std::thread> threads;
+  for (std::size_t t = 0; t < 8; ++t)
+    threads.emplace_back([&, t] {
+      kernels::Session session(*packed);
+      alphas[t] = Image<float>(Shape{60, 84, 1});
+      const AnyView pictures[] = {pair.picture.view(), pair.plate.view()};
+      const kernels::ResultTarget out[] = {{"pha", alphas[t].view()}};
+      for (int frame = 0; frame < 3; ++frame)
+        good[t] += session.run(pictures, out, options_of(RefineMode::sampling, 0.25)) ? 1 : 0;
+    });
+  for (auto& t : threads) t.join();
+  for (std::size_t t = 0; t < 8; ++t) {
+    CHECK(good[t] == 3);
+    CHECK(std::equal(alphas[t].begin(), alphas[t].end(), alphas[0].begin()));
+  }
+}
+
+TEST_CASE("session: what is wrong is said") {
+  const Graph g = graph<Whole>();
+  Weights weights = seeded_weights(g, 1);
+  const auto on = kernels::cpu_backend(hairline_kernels_bgmv2_mobilenetv2);
+  const auto packed = kernels::pack_network(g, weights, on);
+  REQUIRE(packed);
+  kernels::Session session(*packed);
+  Pair pair = make_pair(40, 40);
+  Image<float> other(Shape{40, 44, 3}), alpha(Shape{40, 40, 1}), small(Shape{20, 40, 1});
+  const kernels::ResultTarget good[] = {{"pha", alpha.view()}};
+  const auto text = [&](std::initializer_list<AnyView> pictures, std::span<const kernels::ResultTarget> out) {
+    const std::vector<AnyView> list(pictures);
+    const auto done = session.run(list, out);
+    return done ? std::string("no error") : done.error().message;
+  };
+  using Catch::Matchers::Contains;
+  CHECK_THAT(text({pair.picture.view()}, good), Contains("reads 2 pictures, given 1"));
+  CHECK_THAT(text({pair.picture.view(), other.view()}, good), Contains("40x44x3") || Contains("44x40x3"));
+  CHECK_THAT(text({pair.picture.view(), View<const float>()}, good), Contains("null or empty"));
+  const kernels::ResultTarget unknown[] = {{"mask", alpha.view()}}, wrong[] = {{"pha", small.view()}};
+  CHECK_THAT(text({pair.picture.view(), pair.plate.view()}, unknown), Contains("no result 'mask'"));
+  CHECK_THAT(text({pair.picture.view(), pair.plate.view()}, wrong), Contains("result pha") && Contains("wanted"));
+  weights.tensors.erase("aspp.project.0.weight");
+  const auto missing = kernels::pack_network(g, weights, on);
+  REQUIRE_FALSE(missing);
+  CHECK_THAT(missing.error().message, Contains("missing aspp.project.0.weight"));
+  // Kernels of another network: the first one that is not there is named.
+  const auto foreign =
+      kernels::pack_network(graph<example::SmallMatting<16>>(), seeded_weights(graph<example::SmallMatting<16>>()), on);
+  REQUIRE_FALSE(foreign);
+  CHECK_THAT(foreign.error().message, Contains("has no kernel conv2d"));
+}
+#endif
