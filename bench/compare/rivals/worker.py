@@ -190,13 +190,14 @@ def measure(args):
     for _ in range(args.warmup):
         for kind in MAPS:
             results = engine.run(given[kind])
-    milliseconds = {kind: [] for kind in MAPS}
+    milliseconds, processor = {kind: [] for kind in MAPS}, {kind: [] for kind in MAPS}
     for _ in range(args.frames):
         for kind in MAPS:
-            begin = time.perf_counter()
+            begin, used = time.perf_counter(), time.process_time()
             results = engine.run(given[kind])
             milliseconds[kind].append(1e3 * (time.perf_counter() - begin))
-    return {"ms": milliseconds, "first_frame_at": first, "imports_ms": 1e3 * (imported - started),
+            processor[kind].append(1e3 * (time.process_time() - used))
+    return {"ms": milliseconds, "cpu_ms": processor, "first_frame_at": first, "imports_ms": 1e3 * (imported - started),
             "read_pictures_ms": 1e3 * (read - imported), "load_ms": 1e3 * (loaded - read),
             "first_run_ms": 1e3 * (first - loaded), "baseline_bytes": baseline, "peak_bytes": memory("VmHWM"), "notes": notes}
 
