@@ -85,19 +85,21 @@ def run_rival(name, args, folder, warmup, frames, save=None):
     return answer
 
 
-def run_hairline(args, folder):
-    """`hairline bench` on both error maps."""
+def hairline_command(args, folder, kind, warmup, frames):
     case = CASES[args.case]
+    command = [args.hairline, "bench", case.network, "--weights", str(folder / "weights.safetensors"),
+               "--src", str(folder / f"{kind}_src.png"), "--background", str(folder / f"{kind}_bgr.png"),
+               "--precision", "f32", "--refine-mode", "sampling", "--refine-sample-pixels", str(case.sample_pixels),
+               "--refine-prevent-oversampling", "0", "--threads", str(args.threads), "--frames", str(frames),
+               "--warmup", str(warmup), "--json", "-"]
+    return command if case.scale == 0.25 else command + ["--backbone-scale", str(case.scale)]
+
+
+def run_hairline(args, folder):
+    """`hairline bench` on both error maps, and a process that makes one frame and ends, timed from outside."""
     answer = {"ms": {}, "notes": {}, "details": {}}
     for kind in MAPS:
-        command = [args.hairline, "bench", case.network, "--weights", str(folder / "weights.safetensors"),
-                   "--src", str(folder / f"{kind}_src.png"), "--background", str(folder / f"{kind}_bgr.png"),
-                   "--precision", "f32", "--refine-mode", "sampling", "--refine-sample-pixels", str(case.sample_pixels),
-                   "--refine-prevent-oversampling", "0", "--threads", str(args.threads), "--frames", str(args.frames),
-                   "--warmup", str(args.warmup), "--json", "-"]
-        if case.scale != 0.25:
-            command += ["--backbone-scale", str(case.scale)]
-        text, wall, peak = run(command, args.limit)
+        text, wall, peak = run(hairline_command(args, folder, kind, args.warmup, args.frames), args.limit)
         try:
             details = json.loads(text)
             total, memory = details["total"], details["memory"]
@@ -108,6 +110,7 @@ def run_hairline(args, folder):
         if kind == MAPS[0]:
             answer |= {"first_frame_ms": first, "baseline_bytes": peak - over, "peak_bytes": peak, "imports_ms": 0.0}
         answer["details"][kind] = details | {"process_wall_ms": wall}
+    answer["one_frame_process_ms"] = run(hairline_command(args, folder, MAPS[0], 0, 1), args.limit)[1]
     return answer
 
 
@@ -161,6 +164,7 @@ def summary(answers):
     row["peak_process_bytes"] = int(median("peak_bytes"))
     row["notes"] = answers[-1]["notes"]
     if "details" in answers[-1]:
+        row["one_frame_process_ms"] = round(median("one_frame_process_ms"), 1)
         row["details"] = answers[-1]["details"]
     return row
 
