@@ -4,11 +4,12 @@
 #   make test-long  long fuzzing, sanitizers, endurance
 #   make golden     record PyTorch's golden values again (needs several gigabytes for PyTorch)
 #   make compare    our solvers against PyMatting, in one run
+#   make compare-networks    our networks against other engines, in one run; CASE=... for one of them (installs several gigabytes)
 JOBS ?= $(shell nproc)
 CMAKE := .venv/bin/cmake
 CTEST := .venv/bin/ctest
 
-.PHONY: demo test test-long compare golden tool setup-build setup-test clean format
+.PHONY: demo test test-long compare compare-networks golden tool setup-build setup-test clean format
 
 setup-build:
 	@scripts/setup.sh build
@@ -35,6 +36,9 @@ test-long: test
 
 compare: tool
 	@scripts/compare.sh $(IMAGE) $(TRIMAP)
+
+compare-networks: tool
+	@scripts/compare_networks.sh $(CASE)
 
 golden: tool
 	@scripts/golden.sh
