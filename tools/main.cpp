@@ -62,6 +62,7 @@ int main(int argc, char** argv) {
   add_info(app, action);
   add_net(app, action);
   add_weights(app, action);
+  add_bench(app, action);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& e) {

@@ -19,5 +19,6 @@ void add_compare(CLI::App& app, Action& action);
 void add_info(CLI::App& app, Action& action);
 void add_net(CLI::App& app, Action& action);
 void add_weights(CLI::App& app, Action& action);
+void add_bench(CLI::App& app, Action& action);
 
 }  // namespace hairline::tool

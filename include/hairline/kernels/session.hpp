@@ -53,7 +53,18 @@ struct StepTime {
   std::string name, kernel;
   double milliseconds = 0;
   double multiply_adds = 0;
+  double bytes = 0;  ///< of its inputs, weights and result, each once
 };
+
+/// Threads of Halide's pool: what HL_NUM_THREADS said when it was first asked, else one for each processor.
+inline int thread_count() {
+  static const int threads = [] {
+    const char* wanted = std::getenv("HL_NUM_THREADS");
+    const int n = wanted != nullptr ? std::atoi(wanted) : 0;
+    return n > 0 ? n : std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+  }();
+  return threads;
+}
 
 /// Runs one network with compiled kernels. Weights are shared, memory is its own: one session for each thread.
 /// After the first run of a size nothing is allocated by the session.

@@ -34,11 +34,7 @@ class Stopwatch {
 
 /// Twice as many strips as Halide's pool has threads: a late one costs half a strip.
 inline int Session::tasks_for(int height) {
-  static const int threads = [] {
-    const char* wanted = std::getenv("HL_NUM_THREADS");
-    const int n = wanted != nullptr ? std::atoi(wanted) : 0;
-    return n > 0 ? n : std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
-  }();
+  const int threads = thread_count();
   return std::clamp(threads == 1 ? 1 : 2 * threads, 1, std::max(1, height));
 }
 
@@ -216,12 +212,16 @@ inline Result<void> Session::run_steps(std::vector<StepTime>* times) {
         !ok)
       return ok;
     if (times != nullptr) {
-      double macs = 0;
+      const auto bytes = [&](int node) { return 4.0 * static_cast<double>(shape(node).size()); };
+      StepTime time{step.name, step.kernel.name, watch.milliseconds(), 0, bytes(step.node)};
+      for (const StepInput& in : step.inputs) time.bytes += bytes(in.node);
+      if (step.addend.place.storage >= 0) time.bytes += bytes(step.addend.node);
       if (step.conv >= 0) {
         const Node& n = net_->graph.nodes[static_cast<std::size_t>(step.conv)];
-        macs = n.op->multiply_adds(n, shape(step.conv));
+        time.multiply_adds = n.op->multiply_adds(n, shape(step.conv));
+        time.bytes += 4.0 * static_cast<double>(net_->steps[i].weights.size());
       }
-      times->push_back({step.name, step.kernel.name, watch.milliseconds(), macs});
+      times->push_back(std::move(time));
     }
   }
   return {};
@@ -403,7 +403,7 @@ inline Result<RunReport> Session::refine(std::span<const ResultTarget> results, 
   const auto timed = [&](const char* name, auto&& f) -> Result<void> {
     const detail::Stopwatch watch;
     auto ok = f();
-    if (times != nullptr) times->push_back({name, name, watch.milliseconds(), 0});
+    if (times != nullptr) times->push_back({name, name, watch.milliseconds(), 0, 0});
     return ok;
   };
   chosen_.clear();

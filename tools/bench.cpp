@@ -1,0 +1,256 @@
+// hairline bench: how long a network takes on compiled kernels, step by step.
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <fstream>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "batch.hpp"
+#include "exit_code.hpp"
+#include "hairline/core/convert.hpp"
+#include "hairline/io/read.hpp"
+#include "hairline/kernels/peak.hpp"
+#include "hairline/kernels/session.hpp"
+#include "hairline/nets/background_matting_v2.hpp"
+#include "hairline/weights/load.hpp"
+#include "network_kernels.hpp"
+#include "networks.hpp"
+#include "verbs.hpp"
+#include "wrong_use.hpp"
+
+namespace hairline::tool {
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+struct Options {
+  CommonOptions common;
+  std::string net, weights, src, background, size, precision = "f32", mode = "sampling";
+  double backbone_scale = 0.25, threshold = 0.1;
+  int sample_pixels = 80000, prevent_oversampling = 1, threads = 0, frames = 10, warmup = 3;
+};
+
+double milliseconds(Clock::time_point since) {
+  return std::chrono::duration<double, std::milli>(Clock::now() - since).count();
+}
+
+/// Milliseconds since this process was made, by the kernel's clock (a hundredth of a second exact).
+double process_age_ms() {
+  std::ifstream stat("/proc/self/stat"), uptime("/proc/uptime");
+  std::string text((std::istreambuf_iterator<char>(stat)), {});
+  double up = 0, started = 0;
+  uptime >> up;
+  const auto behind_name = text.rfind(')');
+  if (behind_name == std::string::npos) return 0;
+  std::istringstream fields(text.substr(behind_name + 2));
+  std::string skip;
+  for (int i = 3; i < 22; ++i) fields >> skip;
+  fields >> started;
+  return 1e3 * (up - started / static_cast<double>(::sysconf(_SC_CLK_TCK)));
+}
+
+/// Peak resident memory of this process so far, bytes.
+std::size_t peak_memory() {
+  rusage usage{};
+  ::getrusage(RUSAGE_SELF, &usage);
+  return static_cast<std::size_t>(usage.ru_maxrss) * 1024;
+}
+
+Image<std::uint8_t> read_bytes(const std::string& path) {
+  auto picture = io::read_image(path);
+  if (!picture) {
+    if (picture.error().code == ErrorCode::not_found) throw NotAvailable{picture.error().message};
+    throw std::runtime_error(picture.error().message);
+  }
+  Image<std::uint8_t> bytes(picture->shape());
+  copy_pixels<std::uint8_t>(View<const float>(picture->view()), bytes.view());
+  return bytes;
+}
+
+double median(std::vector<double> v) {
+  std::sort(v.begin(), v.end());
+  const std::size_t n = v.size();
+  return n == 0 ? 0 : n % 2 == 1 ? v[n / 2] : 0.5 * (v[n / 2 - 1] + v[n / 2]);
+}
+
+RefineMode mode_of(const std::string& name) {
+  const char* names[] = {"sampling", "thresholding", "full", "none"};
+  for (int i = 0; i < 4; ++i)
+    if (name == names[i]) return static_cast<RefineMode>(i);
+  throw WrongUse{"unknown --refine-mode '" + name + "'"};
+}
+
+RunOptions run_options(const Options& o) {
+  BackgroundMattingV2Options b;
+  b.backbone_scale = o.backbone_scale;
+  b.refine_mode = mode_of(o.mode);
+  b.refine_sample_pixels = o.sample_pixels;
+  b.refine_threshold = o.threshold;
+  b.refine_prevent_oversampling = o.prevent_oversampling != 0;
+  return b;
+}
+
+/// The pictures at the wanted size.
+std::vector<Image<std::uint8_t>> pictures(const Options& o) {
+  std::vector<Image<std::uint8_t>> all;
+  for (const std::string& path : {o.src, o.background}) all.push_back(read_bytes(path));
+  if (all[0].shape() != all[1].shape())
+    throw std::runtime_error(o.background + ": is " + to_string(all[1].shape()) + ", wanted the size of " + o.src +
+                             ", " + to_string(all[0].shape()));
+  if (o.size.empty()) return all;
+  int width = 0, height = 0;
+  char end = 0;
+  if (std::sscanf(o.size.c_str(), "%dx%d%c", &width, &height, &end) != 2 || width < 1 || height < 1)
+    throw WrongUse{"wanted --size WIDTHxHEIGHT such as 1920x1080, given '" + o.size + "'"};
+  for (Image<std::uint8_t>& image : all) {  // nearest pixels: what is in them hardly matters for time
+    Image<std::uint8_t> sized(Shape{height, width, 3});
+    for (int y = 0; y < height; ++y)
+      for (int x = 0; x < width; ++x)
+        for (int c = 0; c < 3; ++c)
+          sized.view()(y, x, c) = image.view()(static_cast<int>(std::int64_t{y} * image.height() / height),
+                                               static_cast<int>(std::int64_t{x} * image.width() / width), c);
+    image = std::move(sized);
+  }
+  return all;
+}
+
+Json block_json(const kernels::StepTime& step, const std::vector<double>& times, const kernels::Peak& peak) {
+  const double ms = median(times), gflops = ms > 0 ? 2e-6 * step.multiply_adds / ms : 0;
+  Json j = {{"name", step.name}, {"kernel", step.kernel}, {"ms_median", ms}, {"bytes", step.bytes}};
+  if (step.multiply_adds > 0) {
+    const double intensity = step.bytes > 0 ? 2 * step.multiply_adds / step.bytes : 0;  // operations a byte
+    const double roof = std::min(peak.gflops, intensity * peak.gbytes);
+    j["multiply_adds"] = step.multiply_adds;
+    j["gflops"] = gflops;
+    j["percent_of_peak"] = 100 * gflops / peak.gflops;
+    j["operations_per_byte"] = intensity;
+    j["percent_of_roofline"] = roof > 0 ? 100 * gflops / roof : 0;
+  } else {
+    j["gbytes_per_second"] = ms > 0 ? 1e-6 * step.bytes / ms : 0;
+  }
+  return j;
+}
+
+int bench(const Options& o) {
+  if (o.precision != "f32") throw WrongUse{"wanted --precision f32, given '" + o.precision + "'"};
+  if (o.threads > 0) ::setenv("HL_NUM_THREADS", std::to_string(o.threads).c_str(), 1);
+  const Network& network = wanted_network(o.net);
+  const kernels::Library* library = network_kernels(network.name);
+  if (library == nullptr) throw NotAvailable{"this build holds no compiled kernels for " + o.net};
+  const RunOptions options = run_options(o);
+  const std::size_t baseline = peak_memory();
+
+  const auto begin = Clock::now();
+  std::shared_ptr<const kernels::PackedNetwork> packed;
+  {
+    auto weights = load_weights(network.graph, o.weights);
+    if (!weights) {
+      if (weights.error().code == ErrorCode::not_found) throw NotAvailable{weights.error().message};
+      throw std::runtime_error(weights.error().message);
+    }
+    auto made = kernels::pack_network(network.graph, *weights, kernels::cpu_backend(*library));
+    if (!made) throw std::runtime_error(made.error().message);
+    packed = std::move(*made);
+  }
+  const double load_ms = milliseconds(begin);
+  const auto given = pictures(o);
+  const int height = given[0].height(), width = given[0].width();
+  Image<std::uint8_t> alpha(Shape{height, width, 1}), foreground(Shape{height, width, 3});
+  const AnyView inputs[] = {View<const std::uint8_t>(given[0].view()), View<const std::uint8_t>(given[1].view())};
+  const kernels::ResultTarget results[] = {{"pha", alpha.view()}, {"fgr", foreground.view()}};
+  kernels::Session session(packed);
+  kernels::RunReport report;
+  std::vector<kernels::StepTime> steps;
+  const auto frame = [&](std::vector<kernels::StepTime>* times) {
+    const auto start = Clock::now();
+    auto done = session.run(inputs, results, options, times);
+    if (!done) throw std::runtime_error(done.error().message);
+    report = *done;
+    return milliseconds(start);
+  };
+  const double first_run = frame(nullptr), first_frame = process_age_ms();
+  for (int i = 1; i < o.warmup; ++i) frame(nullptr);
+  std::vector<double> totals;
+  std::vector<std::vector<double>> each;
+  for (int i = 0; i < o.frames; ++i) {
+    totals.push_back(frame(&steps));
+    each.resize(std::max(each.size(), steps.size()));
+    for (std::size_t s = 0; s < steps.size(); ++s) each[s].push_back(steps[s].milliseconds);
+  }
+  const std::size_t peak_bytes = peak_memory();
+  const kernels::Peak peak = kernels::measure_peak(o.threads);
+
+  Json json = json_head("bench");
+  json["net"] = o.net;
+  json["engine"] = "kernels";
+  json["device"] = std::string("cpu ") + kernels::name(packed->on.target);
+  json["precision"] = o.precision;
+  json["size"] = {width, height};
+  json["threads"] = kernels::thread_count();
+  json["frames"] = o.frames;
+  json["cells"] = report.cells;
+  json["refined_cells"] = report.refined_cells;
+  json["total"] = {{"ms_median", median(totals)},
+                   {"ms_min", totals.empty() ? 0 : *std::min_element(totals.begin(), totals.end())},
+                   {"ms_load", load_ms},
+                   {"ms_first_run", first_run},
+                   {"ms_first_frame", first_frame}};
+  json["memory"] = {{"peak_bytes", peak_bytes},
+                    {"baseline_bytes", baseline},
+                    {"peak_over_baseline_bytes", peak_bytes - baseline},
+                    {"arena_bytes", session.arena_bytes()}};
+  json["peak"] = {{"gflops", peak.gflops}, {"gbytes_per_second", peak.gbytes}};
+  json["blocks"] = Json::array();
+  for (std::size_t s = 0; s < steps.size(); ++s) json["blocks"].push_back(block_json(steps[s], each[s], peak));
+  if (!o.common.quiet && o.common.json != "-") {
+    for (std::size_t s = 0; s < steps.size(); ++s) {
+      const double ms = median(each[s]);
+      std::printf("%9.3f ms %7.1f GFLOP/s  %-36s %s\n", ms, ms > 0 ? 2e-6 * steps[s].multiply_adds / ms : 0.0,
+                  steps[s].name.c_str(), steps[s].kernel.c_str());
+    }
+    std::printf("%s %dx%d, %d threads, %s: %.1f ms a frame, first frame %.0f ms from the start, %.0f MB over %.0f MB\n",
+                o.net.c_str(), width, height, kernels::thread_count(), kernels::name(packed->on.target), median(totals),
+                first_frame, 1e-6 * static_cast<double>(peak_bytes - baseline), 1e-6 * static_cast<double>(baseline));
+  }
+  write_json(json, o.common);
+  return exit_done;
+}
+
+}  // namespace
+
+void add_bench(CLI::App& app, Action& action) {
+  auto o = std::make_shared<Options>();
+  CLI::App& verb = *app.add_subcommand("bench", "Time a network on compiled kernels, step by step");
+  verb.add_option("NET", o->net, "Network, as `hairline net list` names it")->required();
+  verb.add_option("--weights", o->weights, "Weights: .safetensors, .pth, .onnx")->required();
+  verb.add_option("--src", o->src, "Picture")->required();
+  verb.add_option("--background", o->background, "Shot of the empty background, of the same size")->required();
+  verb.add_option("--size", o->size, "Bring both pictures to WIDTHxHEIGHT first");
+  verb.add_option("--precision", o->precision, "f32");
+  verb.add_option("--backbone-scale", o->backbone_scale, "Size of the coarse stage (0.25)")
+      ->check(CLI::Range(1e-3, 1.0));
+  verb.add_option("--refine-mode", o->mode, "sampling, thresholding, full or none (sampling)");
+  verb.add_option("--refine-sample-pixels", o->sample_pixels, "Pixels to refine (80000)")
+      ->check(CLI::Range(0, 1 << 30));
+  verb.add_option("--refine-threshold", o->threshold, "Of thresholding (0.1)");
+  verb.add_option("--refine-prevent-oversampling", o->prevent_oversampling, "1: cells without error are left alone")
+      ->check(CLI::Range(0, 1));
+  verb.add_option("--threads", o->threads, "Threads (0: one for each processor)")->check(CLI::Range(0, 1024));
+  verb.add_option("--frames", o->frames, "Frames that are timed (10)")->check(CLI::Range(0, 100000));
+  verb.add_option("--warmup", o->warmup, "Frames before them (3)")->check(CLI::Range(0, 100000));
+  add_common_options(verb, o->common);
+  verb.footer(
+      "Example:\n  hairline bench bgmv2-mobilenetv2 --weights w.safetensors --src p.png --background b.png --threads "
+      "2");
+  verb.callback([o, &action] { action = [o] { return bench(*o); }; });
+}
+
+}  // namespace hairline::tool
