@@ -205,7 +205,8 @@ void compile(const Job& job) {
   if (!generator) throw std::runtime_error("no generator is called " + job.spec.generator);
   for (const auto& [name, value] : job.spec.params) generator->set_generatorparam_value(name, value);
   for (const auto& [name, value] : job.knobs.values) generator->set_generatorparam_value(name, value);
-  const fs::path partial = job.folder / "partial.o";
+  // Libraries that are made at the same time may want the same kernel.
+  const fs::path partial = job.folder / ("partial_" + std::to_string(::getpid()) + ".o");
   generator->build_module(job.symbol).compile({{OutputFileType::object, partial.string()}});
   fs::rename(partial, job.object());
   write_file(job.folder / "key.txt", job.key);

@@ -14,9 +14,16 @@ foreach(source IN LISTS examples)
     set(arguments ${CMAKE_CURRENT_BINARY_DIR}/sample/image.png ${CMAKE_CURRENT_BINARY_DIR}/sample/plate.png
                   ${CMAKE_CURRENT_BINARY_DIR}/net_alpha.png ${CMAKE_CURRENT_BINARY_DIR}/net_foreground.png)
   endif()
+  if(name STREQUAL "08_network_on_kernels")
+    set(arguments ${CMAKE_CURRENT_BINARY_DIR}/sample/image.png ${CMAKE_CURRENT_BINARY_DIR}/sample/plate.png
+                  ${CMAKE_CURRENT_BINARY_DIR}/kernels_alpha.png)
+  endif()
   add_test(NAME "examples: ${name}" COMMAND example_${name} ${arguments})
 endforeach()
 add_test(NAME "examples: sample" COMMAND hairline_render_sample ${CMAKE_CURRENT_BINARY_DIR}/sample)
 set_tests_properties("examples: sample" PROPERTIES FIXTURES_SETUP sample_rendered)
-set_tests_properties("examples: 01_matte_one_image" "examples: 07_background_matting"
-                     PROPERTIES FIXTURES_REQUIRED sample_rendered)
+foreach(name 01_matte_one_image 07_background_matting 08_network_on_kernels)
+  if(TARGET example_${name})
+    set_tests_properties("examples: ${name}" PROPERTIES FIXTURES_REQUIRED sample_rendered)
+  endif()
+endforeach()

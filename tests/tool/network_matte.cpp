@@ -276,12 +276,48 @@ TEST_CASE("engines and devices that are not there are an error and nothing falls
   const Place place;
   place.write_weights("w.safetensors", graph<Whole>());
   const std::string call = "p.png o.png -b b.png -m bgmv2-mobilenetv2 --weights w.safetensors ";
+#if !HAIRLINE_HAVE_KERNELS
   const std::vector<std::string> parts{"no compiled kernels for bgmv2-mobilenetv2", "--engine reference"};
   place.refused(call + "--engine kernels", 3, parts);
   place.refused(call, 3, parts);  // kernels are what is meant unless the reference is asked for
+#endif
   place.refused(call + "--engine any", 2, {"--engine"});
   place.refused(call + "--engine reference --device cuda:0", 3, {"cuda:0"});
 }
+
+#if HAIRLINE_HAVE_KERNELS
+TEST_CASE("compiled kernels are what computes unless the reference is asked for") {
+  const Place place(52, 70);
+  for (const char* encoder : {"mobilenetv2", "resnet50", "resnet101"}) {
+    INFO(encoder);
+    const std::string network = std::string("bgmv2-") + encoder;
+    if (network == "bgmv2-mobilenetv2") place.write_weights("w.safetensors", graph<Whole>());
+    if (network == "bgmv2-resnet50") place.write_weights("w.safetensors", graph<BackgroundMattingV2<ResNet50>>());
+    if (network == "bgmv2-resnet101") place.write_weights("w.safetensors", graph<BackgroundMattingV2<ResNet101>>());
+    for (const char* mode : {"sampling", "full", "none"}) {
+      const std::string call = "p.png {}.png -b b.png -m " + network +
+                               " --weights w.safetensors --refine-sample-pixels 800" +
+                               " --force --foreground {}f.png --error {}e.png --refined {}r.png --refine-mode " + mode;
+      const auto named = [&](std::string text, const std::string& name) {
+        for (std::size_t at; (at = text.find("{}")) != std::string::npos;) text.replace(at, 2, name);
+        return text;
+      };
+      CHECK(place.json(named(call, "k"))["engine"] == "kernels");
+      CHECK(place.json(named(call, "r") + " --engine reference")["engine"] == "reference");
+      for (const char* what : {"", "f", "e", "r"}) {
+        const auto given = convert<std::uint16_t>(place.read("k" + std::string(what) + ".png"));
+        const auto wanted = convert<std::uint16_t>(place.read("r" + std::string(what) + ".png"));
+        REQUIRE(given.shape() == wanted.shape());
+        int most = 0;
+        for (auto a = given.begin(), b = wanted.begin(); a != given.end(); ++a, ++b)
+          most = std::max(most, std::abs(int{*a} - int{*b}));
+        INFO(mode << " " << what);
+        CHECK(most <= 7);  // 1e-4 of the range
+      }
+    }
+  }
+}
+#endif
 
 TEST_CASE("options that do not belong together are wrong use") {
   const Place place;
