@@ -19,8 +19,9 @@ class JobError : public std::runtime_error {
  private:
   JobError(const std::string& file, const std::string& text, int)
       : std::runtime_error(file + ": " + text), file_(file), text_(text) {}
-  // Readers and writers name the file themselves: cannot read 'FILE': why.
+  // Readers and writers name the file themselves: cannot read 'FILE': why, or FILE: why.
   static std::string without_file(const std::string& file, const std::string& text) {
+    if (text.rfind(file + ": ", 0) == 0) return text.substr(file.size() + 2);
     for (const std::string verb : {"cannot read", "cannot write"}) {
       const std::string start = verb + " '" + file + "': ";
       if (text.rfind(start, 0) == 0) return verb + ": " + text.substr(start.size());

@@ -50,8 +50,9 @@ int not_verified(Json& json, const Options& o, const std::string& text) {
 
 TensorStore read(const std::string& file) {
   auto store = read_weights(file);
-  if (!store && store.error().code == ErrorCode::not_found) throw NotAvailable{store.error().message};
-  return take(std::move(store), file);
+  if (store) return std::move(*store);
+  if (store.error().code == ErrorCode::not_found) throw NotAvailable{store.error().message};
+  throw JobError(file, store.error().message);
 }
 
 std::size_t faults(const FitReport& r) { return r.missing.size() + r.unexpected.size() + r.misshaped.size(); }
@@ -115,10 +116,11 @@ int list(const Options& o) {
 }
 
 std::string misfit_text(const TensorStore& store, const Network& network, const FitReport& report, bool asked) {
-  return store.path + ": these weights do not fit " + std::string(network.name) +
-         (asked ? "" : ", nor any other network as well") + " (" + std::to_string(report.missing.size()) +
-         " missing, " + std::to_string(report.unexpected.size()) + " unexpected, " +
-         std::to_string(report.misshaped.size()) + " mis-shaped)";
+  return store.path + ": these weights " +
+         (asked ? "do not fit " + std::string(network.name)
+                : "fit no network; the closest is " + std::string(network.name)) +
+         " (" + std::to_string(report.missing.size()) + " missing, " + std::to_string(report.unexpected.size()) +
+         " unexpected, " + std::to_string(report.misshaped.size()) + " mis-shaped)";
 }
 
 /// Compares; fills in the JSON and prints every fault. False: it does not fit.

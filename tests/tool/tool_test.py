@@ -1,12 +1,15 @@
 """Runs the built command as people and scripts do: tool_test.py HAIRLINE [unittest arguments].
 Standard library alone; every case works in a folder of its own."""
+import array
 import json
 import math
 import os
 import pathlib
 import pty
+import random
 import shutil
 import stat
+import struct
 import subprocess
 import sys
 import tempfile
@@ -89,6 +92,11 @@ class WrongUse(Case):
             (("eval", "alpha.png", "alpha.png", "--as", "mmagic"), "needs --trimap"),
             (("compare", "alpha.png", "alpha.png", "--threshold", "-1"), "--threshold"),
             (("foreground", "picture.png", "alpha.png", "o.png", "--method", "xx"), "--method"),
+            (("weights",), "subcommand"),
+            (("weights", "check", "alpha.png", "o.png"), "o.png"),
+            (("weights", "convert", "alpha.png", "o.png"), "wanted a name ending in .safetensors"),
+            (("weights", "convert", "alpha.png", "-", "--json"), "not both"),
+            (("weights", "convert", "alpha.png", "o.safetensors", "--type", "f8"), "--type"),
         ):
             with self.subTest(arguments=arguments):
                 self.assert_one_line(self.run_tool(*arguments), 2, part, "--help)")
@@ -102,7 +110,7 @@ class WrongUse(Case):
     def test_help_and_version(self):
         self.assertIn(b"hairline ", self.ok("--version").stdout)
         self.assertIn(b"Exit codes", self.ok("--help").stdout)
-        for verb in ("matte", "foreground", "composite", "trimap", "eval", "compare", "info"):
+        for verb in ("matte", "foreground", "composite", "trimap", "eval", "compare", "info", "weights"):
             self.assertIn(b"Examples:", self.ok(verb, "--help").stdout, verb)
 
 
@@ -578,6 +586,151 @@ class OtherVerbs(Case):
         text = self.ok("info").stdout.decode()
         self.assertIn("CPU level", text)
         self.assertIn("devices", text)
+
+
+SIZES = {"F64": 8, "F32": 4, "F16": 2, "BF16": 2, "I64": 8}
+
+
+def read_safetensors(data):
+    """Header and tensors as Python's own package reads them: name -> (dtype, shape, bytes), and the metadata."""
+    length, = struct.unpack_from("<Q", data)
+    header = json.loads(data[8:8 + length])
+    metadata = header.pop("__metadata__", {})
+    tensors, ends = {}, []
+    for name, entry in header.items():
+        begin, end = entry["data_offsets"]
+        assert end - begin == SIZES[entry["dtype"]] * math.prod(entry["shape"]), name
+        tensors[name] = (entry["dtype"], entry["shape"], data[8 + length + begin:8 + length + end])
+        ends.append((begin, end))
+    at = 0
+    for begin, end in sorted(ends):
+        assert begin == at
+        at = end
+    assert at == len(data) - 8 - length and length % 8 == 0
+    return tensors, metadata
+
+
+def write_safetensors(tensors, metadata=None):
+    header, parts, at = ({"__metadata__": metadata} if metadata else {}), [], 0
+    for name, (dtype, shape, data) in tensors.items():
+        header[name] = {"dtype": dtype, "shape": shape, "data_offsets": [at, at + len(data)]}
+        at += len(data)
+        parts.append(data)
+    text = json.dumps(header).encode()
+    return struct.pack("<Q", len(text)) + text + b"".join(parts)
+
+
+class Weights(Case):
+    NET = "bgmv2-mobilenetv2"
+    RESERVED = "hairline.self_test."
+
+    def setUp(self):
+        super().setUp()
+        draw = random.Random(1)
+        noise = [draw.uniform(-1, 1) for _ in range(10007)]
+        description = json.loads(self.ok("net", "show", self.NET, "--json").stdout)
+        self.tensors = {}
+        for node in description["nodes"]:
+            for p in node["parameters"]:
+                count = math.prod(p["shape"])
+                if p["counter"]:
+                    data = struct.pack("<q", 7)
+                else:
+                    fan_in = math.prod(p["shape"][1:]) if len(p["shape"]) == 4 else 0
+                    middle, spread = (0, (6 / fan_in) ** 0.5) if fan_in else (1, 0.3) if p["name"] != "bias" else (0.3, 0.2)
+                    start = len(self.tensors) * 101 % len(noise)
+                    row = [middle + spread * v for v in noise[start:] + noise[:start]]
+                    values = array.array("f", row * (count // len(row) + 1))[:count]
+                    data = values.tobytes()
+                self.tensors[node["name"] + "." + p["name"]] = ("I64" if p["counter"] else "F32", p["shape"], data)
+        self.write("w.safetensors", write_safetensors({"module." + k: v for k, v in self.tensors.items()}))
+
+    def read(self, name):
+        return read_safetensors((self.folder / name).read_bytes())
+
+    def test_list(self):
+        lines = self.ok("weights", "list", "w.safetensors").stdout.decode().splitlines()
+        self.assertEqual(len(lines), len(self.tensors) + 1)
+        self.assertTrue(any(line.split() == ["module.refiner.conv4.bias", "f32", "[4]"] for line in lines))
+        self.assertIn("382 tensors", lines[-1])
+        report = json.loads(self.ok("weights", "list", "w.safetensors", "--json").stdout)
+        self.assertEqual(report["total"]["tensors"], 382)
+        self.assertEqual(report["total"]["numbers_by_type"], {"f32": 5006839 + 35208, "i64": 63})
+
+    def test_check(self):
+        self.assertIn(f"fits {self.NET} without 'module.'", self.ok("weights", "check", "w.safetensors").stdout.decode())
+        self.ok("weights", "check", "w.safetensors", "--net", self.NET)
+        done = self.run_tool("weights", "check", "w.safetensors", "--net", "bgmv2-resnet50")
+        self.assert_one_line(done, 4, "do not fit bgmv2-resnet50 (")
+        self.assertIn(b"missing     backbone.layer4.2.bn3.weight\n", done.stdout)
+        self.assertIn(b"unexpected  module.backbone.features.0.0.weight\n", done.stdout)
+        self.assertIn(b"mis-shaped  decoder.conv1.weight: wanted [128, 768, 3, 3], given [128, 288, 3, 3]\n", done.stdout)
+        report = json.loads(self.run_tool("weights", "check", "w.safetensors", "--net", "bgmv2-resnet50", "--json").stdout)
+        self.assertFalse(report["fits"])
+        self.assertIn("backbone.layer4.2.bn3.weight", report["missing"])
+        self.assert_one_line(self.run_tool("weights", "check", "w.safetensors", "--net", "magic"), 2, "bgmv2-resnet101")
+
+    def test_closest_network(self):
+        del self.tensors["refiner.conv4.bias"]
+        self.write("part.safetensors", write_safetensors(self.tensors))
+        done = self.run_tool("weights", "check", "part.safetensors")
+        self.assert_one_line(done, 4, f"fit no network; the closest is {self.NET} (1 missing, 0 unexpected, 0 mis-shaped)")
+
+    def test_files_that_cannot_be_read(self):
+        self.assert_one_line(self.run_tool("weights", "check", "none.pth"), 3, "no such file")
+        self.write("cut.safetensors", (self.folder / "w.safetensors").read_bytes()[:100000])
+        for verb in (("list",), ("check",), ("convert", "o.safetensors")):
+            done = self.run_tool("weights", verb[0], "cut.safetensors", *verb[1:])
+            self.assert_one_line(done, 1, "hairline: cut.safetensors: ")
+        self.assert_one_line(self.run_tool("weights", "list", "picture.png"), 1, "wanted safetensors, a PyTorch zip")
+        self.assertFalse((self.folder / "o.safetensors").exists())
+
+    def test_convert(self):
+        before = set(os.listdir(self.folder))
+        self.ok("weights", "convert", "w.safetensors", "o.safetensors", "--net", self.NET)
+        self.assertEqual(set(os.listdir(self.folder)) - before, {"o.safetensors"})
+        tensors, metadata = self.read("o.safetensors")
+        mine = {k: v for k, v in tensors.items() if not k.startswith(self.RESERVED)}
+        self.assertEqual(mine, self.tensors)
+        self.assertEqual(tensors[self.RESERVED + "input.src"][1], [1, 3, 64, 64])
+        self.assertEqual(tensors[self.RESERVED + "output.pha"][1], [1, 1, 64, 64])
+        self.assertEqual(metadata[self.RESERVED + "network"], "bgmv2")
+        self.assertIn("self-test passed", self.ok("weights", "check", "o.safetensors").stdout.decode())
+        report = json.loads(self.ok("weights", "check", "o.safetensors", "--json").stdout)
+        self.assertTrue(report["self_test"]["passed"])
+        self.assertEqual(report["self_test"]["options"], {"backbone_scale": 0.5, "refine_mode": 2.0})
+        self.ok("weights", "convert", "o.safetensors", "o.safetensors")  # in place
+        self.assertEqual(self.read("o.safetensors"), (tensors, metadata))
+        piped = self.ok("weights", "convert", "w.safetensors", "-").stdout
+        self.assertEqual(piped, (self.folder / "o.safetensors").read_bytes())
+
+    def test_types(self):
+        for kind, dtype in (("f16", "F16"), ("bf16", "BF16")):
+            done = self.ok("weights", "convert", "w.safetensors", kind + ".safetensors", "--type", kind)
+            self.assertIn(f"rounding to {kind} moves", done.stdout.decode())
+            tensors, _ = self.read(kind + ".safetensors")
+            for name, (_, shape, _) in self.tensors.items():
+                self.assertEqual(tensors[name][0], dtype if len(shape) == 4 else self.tensors[name][0], name)
+            self.ok("weights", "check", kind + ".safetensors")
+        before = sorted(os.listdir(self.folder))
+        done = self.run_tool("weights", "convert", "w.safetensors", "o.safetensors", "--type", "bf16", "--allow-rounding", "1e-6")
+        self.assert_one_line(done, 4, "wanted a type of more bits")
+        self.assert_nothing_new(self.folder, before)
+
+    def test_changed_files_are_noticed(self):
+        self.ok("weights", "convert", "w.safetensors", "o.safetensors")
+        tensors, metadata = self.read("o.safetensors")
+        a, b = "aspp.convs.1.0.weight", "aspp.convs.2.0.weight"
+        tensors[a], tensors[b] = tensors[b], tensors[a]
+        self.write("swapped.safetensors", write_safetensors(tensors, metadata))
+        for verb in (("check",), ("convert", "x.safetensors")):
+            done = self.run_tool("weights", verb[0], "swapped.safetensors", *verb[1:])
+            self.assert_one_line(done, 4, f"changed after its self-test was made: {a}, {b}")
+        del tensors[self.RESERVED + "fingerprints"]
+        self.write("swapped.safetensors", write_safetensors(tensors, metadata))
+        done = self.run_tool("weights", "check", "swapped.safetensors")
+        self.assert_one_line(done, 4, "the self-test of these weights fails")
+        self.assertFalse((self.folder / "x.safetensors").exists())
 
 
 if __name__ == "__main__":
