@@ -13,6 +13,7 @@ Image<float> estimate_foreground(const Image<float>& picture, const Plane& alpha
                                  int threads) {
   ForegroundMultilevelOptions options;
   options.threads = threads;
+  options.background = false;
   return std::move(take(foreground_multilevel<float>(picture, alpha, options), file).foreground);
 }
 

@@ -1,5 +1,6 @@
 // hairline foreground: a picture and its alpha in, the subject's own colour out.
 #include <CLI/CLI.hpp>
+#include <future>
 #include <memory>
 #include <string>
 
@@ -62,8 +63,10 @@ void foreground_one(const Run& run, const std::string& image, Outcome& outcome) 
   StagedOutputs staged;
   const std::string temporary = staged.add(place);
   outcome.stage("read");
+  const auto policy = run.options.batch.threads_per_job() == 1 ? std::launch::deferred : std::launch::async;
+  std::future<Plane> matte = std::async(policy, read_mask, alpha_file);
   const Image<float> picture = read_colour(image);
-  const Plane alpha = read_mask(alpha_file);
+  const Plane alpha = matte.get();
   want_size(alpha_file, alpha.shape(), picture.shape(), "'" + image + "'");
   json["size"] = {{"width", picture.width()}, {"height", picture.height()}};
   json["timings_ms"]["read"] = watch.lap_ms();
@@ -71,7 +74,7 @@ void foreground_one(const Run& run, const std::string& image, Outcome& outcome) 
   const Image<float> foreground = estimate(run, picture, alpha, image);
   json["timings_ms"]["foreground"] = watch.lap_ms();
   outcome.stage("write");
-  write_picture(temporary, place, foreground, run.options.depth);
+  write_picture(temporary, place, foreground, run.options.depth, run.options.batch.threads_per_job());
   staged.commit();
   json["timings_ms"]["write"] = watch.lap_ms();
   json["timings_ms"]["total"] = watch.total_ms();

@@ -6,6 +6,7 @@
 #include "batch.hpp"
 #include "exit_code.hpp"
 #include "hairline/core/version.hpp"
+#include "memory.hpp"
 #include "staged.hpp"
 #include "verbs.hpp"
 #include "wrong_use.hpp"
@@ -46,6 +47,7 @@ std::string unknown_verb(const CLI::App& app, int argc, char** argv) {
 
 int main(int argc, char** argv) {
   using namespace hairline::tool;
+  keep_freed_memory();
   remove_temporaries_on_signals();
   CLI::App app("hairline: a picture in, an alpha out.", "hairline");
   app.set_version_flag("--version", std::string("hairline ") + HAIRLINE_VERSION_STRING);

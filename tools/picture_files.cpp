@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "hairline/core/alpha_mode.hpp"
+#include "hairline/core/finite.hpp"
 #include "hairline/io/exr.hpp"
 #include "hairline/io/file.hpp"
 #include "hairline/io/png.hpp"
@@ -29,6 +30,7 @@ io::Picture read_any(const std::string& path) {
 io::Picture read_numbers(const std::string& path) {
   io::Picture picture = read_any(path);
   const auto& p = picture.pixels;
+  if (all_finite(p)) return picture;
   for (int y = 0; y < p.height(); ++y)
     for (int x = 0; x < p.width(); ++x)
       for (int c = 0; c < p.channels(); ++c)
@@ -79,18 +81,19 @@ OutputFormat output_format(const std::string& place) {
   return extension(place) == ".exr" ? OutputFormat::exr : OutputFormat::png;
 }
 
-void write_picture(const std::string& temporary, const std::string& place, const Image<float>& picture, int depth) {
+void write_picture(const std::string& temporary, const std::string& place, const Image<float>& picture, int depth,
+                   int threads) {
   auto done = output_format(place) == OutputFormat::exr
                   ? io::write_exr(temporary, picture, io::ExrOptions{})
-                  : io::write_png(temporary, picture, io::PngOptions{.depth = depth});
+                  : io::write_png(temporary, picture, io::PngOptions{.depth = depth, .threads = threads});
   if (!done) throw JobError(place, JobError(temporary, done.error().message).text());
 }
 
 void write_picture(const std::string& temporary, const std::string& place,
-                   const Image<float, AlphaMode::straight>& picture, int depth) {
+                   const Image<float, AlphaMode::straight>& picture, int depth, int threads) {
   auto done = output_format(place) == OutputFormat::exr
                   ? io::write_exr(temporary, associate(picture), io::ExrOptions{})
-                  : io::write_png(temporary, picture, io::PngOptions{.depth = depth});
+                  : io::write_png(temporary, picture, io::PngOptions{.depth = depth, .threads = threads});
   if (!done) throw JobError(place, JobError(temporary, done.error().message).text());
 }
 

@@ -25,10 +25,11 @@ bool known_output(const std::string& place);
 OutputFormat output_format(const std::string& place);
 
 /// Writes one or three channels to `temporary`, in the format that `place` asks for. Throws JobError about `place`.
-void write_picture(const std::string& temporary, const std::string& place, const Image<float>& picture, int depth);
+void write_picture(const std::string& temporary, const std::string& place, const Image<float>& picture, int depth,
+                   int threads = 0);
 /// Writes RGBA: straight in PNG, associated in EXR.
 void write_picture(const std::string& temporary, const std::string& place,
-                   const Image<float, AlphaMode::straight>& picture, int depth);
+                   const Image<float, AlphaMode::straight>& picture, int depth, int threads = 0);
 
 /// Throws JobError about `file` unless it has the size of the picture.
 void want_size(const std::string& file, const Shape& given, const Shape& wanted, const std::string& whose);

@@ -127,6 +127,47 @@ TEST_CASE("an EXR header is judged before anything is allocated for it") {
   CHECK(why(file, {.max_pixels = 14}).find("the limit is 14 pixels") != std::string::npos);
 }
 
+TEST_CASE("what an EXR may claim is bounded by its bytes for every coding") {
+  const auto seeds = std::filesystem::path(HAIRLINE_SOURCE_DIR) / "tests/fuzz/seeds/exr";
+  for (const char* name : {"piz.exr", "dwab.exr"}) {
+    CAPTURE(name);
+    auto bytes = test::bytes_of(seeds / name);
+    const auto data = value_at(bytes, "dataWindow", "box2i"), display = value_at(bytes, "displayWindow", "box2i");
+    for (const auto at : {data, display}) {
+      put32(bytes, at, 0);
+      put32(bytes, at + 4, 0);
+      put32(bytes, at + 8, 16383);
+      put32(bytes, at + 12, 16383);
+    }
+    bytes.resize(bytes.size() + 30000);  // room for the offset table
+    CHECK(why(bytes).find("claims 16384x16384 pixels, which cannot be in a file of") != std::string::npos);
+    put32(bytes, data + 8, 3);
+    put32(bytes, data + 12, 3);
+    CHECK(why(bytes).find("display window of 16384x16384 pixels holds only 4x4 pixels of data") != std::string::npos);
+  }
+}
+
+TEST_CASE("flat EXR frames, which the codings shrink most, are read") {
+  const auto coding = GENERATE(Imf::PIZ_COMPRESSION, Imf::DWAA_COMPRESSION, Imf::DWAB_COMPRESSION);
+  const int width = 4096, height = 2160;
+  Imf::Header header(width, height);
+  header.compression() = coding;
+  header.channels().insert("Y", Imf::Channel(Imf::HALF));
+  io::detail::ExrOutput stream("flat");
+  {
+    Imf::OutputFile file(stream, header, 0);
+    std::vector<half> row(static_cast<std::size_t>(width), half(0.0f));
+    Imf::FrameBuffer buffer;
+    buffer.insert("Y", Imf::Slice(Imf::HALF, reinterpret_cast<char*>(row.data()), sizeof(half), 0));
+    file.setFrameBuffer(buffer);
+    file.writePixels(height);
+  }
+  CAPTURE(coding, stream.bytes().size());
+  const auto read = io::read_exr_memory(stream.bytes());
+  REQUIRE(read);
+  CHECK(read->pixels.shape() == Shape{height, width, 1});
+}
+
 TEST_CASE("EXR tiles larger than the picture are refused, as are those beyond reason") {
   const auto file = golden("tiled.exr");
   const auto tiles = value_at(file, "tiles", "tiledesc");

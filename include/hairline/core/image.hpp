@@ -54,6 +54,15 @@ class Image {
   T& operator()(int y, int x, int c = 0) { return pixels_[index(y, x, c)]; }
   const T& operator()(int y, int x, int c = 0) const { return pixels_[index(y, x, c)]; }
 
+  /// Drops the other channels, in place.  @pre 1 <= n <= channels()
+  void keep_first_channels(int n) requires(Mode == AlphaMode::none) {
+    const auto from = static_cast<std::size_t>(shape_.channels), to = static_cast<std::size_t>(n);
+    for (std::size_t i = 0; i < shape_.pixels(); ++i)
+      for (std::size_t c = 0; c < to; ++c) pixels_[i * to + c] = pixels_[i * from + c];
+    shape_.channels = n;
+    pixels_.resize(shape_.size());
+  }
+
   View<T> view() { return {pixels_.data(), shape_}; }
   View<const T> view() const { return {pixels_.data(), shape_}; }
   /// Colour channels, without alpha.  @pre Mode is not none

@@ -10,10 +10,11 @@
 #include <span>
 #include <string>
 
+#include "hairline/core/convert.hpp"
 #include "hairline/core/image.hpp"
-#include "hairline/core/pixel.hpp"
 #include "hairline/core/result.hpp"
 #include "hairline/io/detail/bmp_tga_header.hpp"
+#include "hairline/io/detail/exif_orientation.hpp"
 #include "hairline/io/detail/jpeg_segments.hpp"
 #include "hairline/io/picture.hpp"
 
@@ -32,8 +33,9 @@ inline Error stb_error(const std::string& name, const char* format) {
 }
 
 /// Decodes what the format's own check has let through.
-inline Result<Picture> decode_with_stb(std::span<const std::uint8_t> bytes, const std::string& name,
-                                       const char* format) {
+/// @param orientation as Exif numbers it: 1 as stored
+inline Result<Picture> decode_with_stb(std::span<const std::uint8_t> bytes, const std::string& name, const char* format,
+                                       int orientation) {
   if (bytes.size() > static_cast<std::size_t>(INT_MAX))
     return cannot_read(name, ErrorCode::unsupported, std::string(format) + " files beyond 2 GiB are not supported");
   int width = 0, height = 0, channels = 0;
@@ -41,29 +43,26 @@ inline Result<Picture> decode_with_stb(std::span<const std::uint8_t> bytes, cons
       stbi_load_from_memory(bytes.data(), static_cast<int>(bytes.size()), &width, &height, &channels, 0));
   if (!data) return stb_error(name, format);
   const bool alpha = channels == 2 || channels == 4;
-  Picture picture{Image<float>(Shape{height, width, channels}), alpha ? AlphaMode::straight : AlphaMode::none, 8};
-  float* out = picture.pixels.data();
-  for (std::size_t i = 0; i < picture.pixels.size(); ++i)
-    out[i] = PixelTraits<std::uint8_t>::to_unit<float>(data.get()[i]);
-  return picture;
+  const View<const std::uint8_t> stored(data.get(), Shape{height, width, channels});
+  return Picture{convert<float>(upright(stored, orientation)), alpha ? AlphaMode::straight : AlphaMode::none, 8};
 }
 
 template <class Check>
 Result<Picture> read_with_stb(std::span<const std::uint8_t> bytes, const std::string& name, const ReadLimits& limits,
-                              const char* format, Check check) {
+                              const char* format, Check check, int orientation = 1) {
   try {
     if (auto error = check(bytes, name, limits)) return *error;
-    return decode_with_stb(bytes, name, format);
+    return decode_with_stb(bytes, name, format, orientation);
   } catch (const std::bad_alloc&) {
     return no_memory_to_read(name);
   }
 }
 }  // namespace detail
 
-/// Reads a JPEG, baseline or progressive: 1 or 3 channels. The orientation in its metadata is not applied.
+/// Reads a JPEG, baseline or progressive: 1 or 3 channels. Which way is up is taken from its Exif block.
 inline Result<Picture> read_jpeg_memory(std::span<const std::uint8_t> bytes, const std::string& name = "JPEG in memory",
                                         const ReadLimits& limits = {}) {
-  return detail::read_with_stb(bytes, name, limits, "JPEG", detail::check_jpeg);
+  return detail::read_with_stb(bytes, name, limits, "JPEG", detail::check_jpeg, detail::jpeg_orientation(bytes));
 }
 
 /// Reads an uncompressed BMP: 3 channels, or 4 where it declares an alpha mask.

@@ -12,7 +12,8 @@
 #include "hairline/core/convert.hpp"
 #include "hairline/core/image.hpp"
 #include "hairline/core/result.hpp"
-#include "hairline/io/detail/png_codec.hpp"
+#include "hairline/io/detail/png_deflate.hpp"
+#include "hairline/io/detail/png_reader.hpp"
 #include "hairline/io/file.hpp"
 #include "hairline/io/picture.hpp"
 
@@ -21,7 +22,8 @@ namespace hairline::io {
 /// How a PNG is written.
 struct PngOptions {
   int depth = 16;       ///< bits per channel: 8 or 16
-  int compression = 2;  ///< zlib's level, 0 (none) to 9 (smallest); 6 is a tenth smaller and four times slower
+  int compression = 1;  ///< zlib's level, 0 (none) to 9 (smallest); 6 is a tenth smaller and four times slower
+  int threads = 0;      ///< 0: one per hardware thread; the bytes are the same for every number
 };
 
 namespace detail {
@@ -104,35 +106,22 @@ inline Result<Bytes> encode_png_unguarded(AnyView image, bool alpha, const PngOp
     return refuse("the depth must be 8 or 16 bits, not " + std::to_string(options.depth));
   if (options.compression < 0 || options.compression > 9)
     return refuse("the compression level must be 0 to 9, not " + std::to_string(options.compression));
+  if (image.width() > (1 << 27)) return refuse("a row of " + std::to_string(image.width()) + " pixels is too long");
+  const auto pieces = deflate_png_rows(image, options.depth, options.compression, options.threads);
+  std::size_t size = 0;
+  for (const PngPiece& piece : pieces) size += piece.bytes.size() + 12;
+  Bytes png;
+  png.reserve(size + 64);
+  png.insert(png.end(), png_signature, png_signature + 8);
+  Bytes header;
+  append_big_endian32(header, static_cast<std::uint32_t>(image.width()));
+  append_big_endian32(header, static_cast<std::uint32_t>(image.height()));
   const int type = (colours == 3 ? PNG_COLOR_MASK_COLOR : 0) | (alpha ? PNG_COLOR_MASK_ALPHA : 0);
-  PngWriter writer;
-  const auto failed = [&] {
-    const std::string text = writer.message[0] != '\0' ? writer.message : "not enough memory";
-    const bool memory = text.find("memory") != std::string::npos;
-    return cannot_write(name, memory ? ErrorCode::out_of_memory : ErrorCode::invalid_argument, text);
-  };
-  if (!writer.start(static_cast<png_uint_32>(image.width()), static_cast<png_uint_32>(image.height()), options.depth,
-                    type, options.compression))
-    return failed();
-  const Shape row_shape{1, image.width(), image.channels()};
-  const std::size_t values = row_shape.size();
-  std::vector<std::uint8_t> row(values * static_cast<std::size_t>(options.depth / 8));
-  Image<std::uint16_t> wide(options.depth == 16 ? row_shape : Shape{0, 0, 0});
-  for (int y = 0; y < image.height(); ++y) {
-    const AnyView line = image.visit([&](auto v) -> AnyView { return v.crop(y, 0, 1, image.width()); });
-    if (options.depth == 8) {
-      copy_pixels<std::uint8_t>(line, View<std::uint8_t>(row.data(), row_shape));
-    } else {
-      copy_pixels<std::uint16_t>(line, wide.view());
-      for (std::size_t i = 0; i < values; ++i) {  // a PNG's bytes are big-endian
-        row[2 * i] = static_cast<std::uint8_t>(wide.data()[i] >> 8);
-        row[2 * i + 1] = static_cast<std::uint8_t>(wide.data()[i] & 0xff);
-      }
-    }
-    if (!writer.row(row.data())) return failed();
-  }
-  if (!writer.finish()) return failed();
-  return std::move(writer.bytes);
+  for (const int value : {options.depth, type, 0, 0, 0}) header.push_back(static_cast<std::uint8_t>(value));
+  append_png_chunk(png, "IHDR", header);
+  for (const PngPiece& piece : pieces) append_png_chunk(png, "IDAT", piece.bytes);
+  append_png_chunk(png, "IEND", {});
+  return png;
 }
 
 inline Result<Bytes> encode_png_guarded(AnyView image, bool alpha, const PngOptions& options, const std::string& name) {

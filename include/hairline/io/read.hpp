@@ -74,13 +74,15 @@ inline int colours(const Picture& picture) {
 /// Three channels: grey is repeated, alpha is left out, associated colour is divided by its alpha.
 inline Image<float> to_image(Picture picture) {
   const int colours = detail::colours(picture);
-  const bool plain = picture.alpha == AlphaMode::none;
-  const Image<float> in = detail::straight_pixels(std::move(picture));
-  if (plain && colours == 3) return in;
+  Image<float> in = detail::straight_pixels(std::move(picture));
+  if (colours == 3) {
+    if (in.channels() > 3) in.keep_first_channels(3);
+    return in;
+  }
   Image<float> out(Shape{in.height(), in.width(), 3});
   for (int y = 0; y < out.height(); ++y)
     for (int x = 0; x < out.width(); ++x)
-      for (int c = 0; c < 3; ++c) out(y, x, c) = in(y, x, colours == 3 ? c : 0);
+      for (int c = 0; c < 3; ++c) out(y, x, c) = in(y, x);
   return out;
 }
 

@@ -1,10 +1,12 @@
 #pragma once
 #include <cmath>
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "hairline/core/any_view.hpp"
 #include "hairline/core/convert.hpp"
+#include "hairline/core/finite.hpp"
 #include "hairline/core/image.hpp"
 #include "hairline/core/result.hpp"
 
@@ -67,30 +69,34 @@ inline Result<Labels> classify_trimap(AnyView trimap, const Shape& picture, Trim
   return labels;
 }
 
-/// The picture's colour in working precision, interleaved RGB in [0,1]; grey pictures give three equal channels, a
-/// fourth channel is left out. Errors: no pixels, 2 or more than 4 channels, a value that is no number.
-template <class Scalar>
-Result<Image<Scalar>> working_colour(AnyView image, const char* what = "picture") {
+/// The error of a picture that working_colour would refuse.
+/// Errors: no pixels, 2 or more than 4 channels, a value that is no number.
+inline std::optional<Error> check_colour(AnyView image, const char* what = "picture") {
   if (image.empty()) return Error{ErrorCode::invalid_argument, std::string("the ") + what + " has no pixels"};
   const int channels = image.channels();
   if (channels != 1 && channels != 3 && channels != 4)
     return Error{ErrorCode::invalid_argument, std::string("the ") + what + " has " + std::to_string(channels) +
                                                   " channels, wanted 1 (grey), 3 (RGB) or 4 (RGBA)"};
+  const auto colour = image.visit([](auto v) -> AnyView { return v.first_channels(v.channels() == 1 ? 1 : 3); });
+  if (!all_finite(colour))
+    return Error{ErrorCode::invalid_argument,
+                 std::string("the ") + what + " holds a value that is not a number (NaN or infinite)"};
+  return std::nullopt;
+}
+
+/// The picture's colour in working precision, interleaved RGB in [0,1]; grey pictures give three equal channels, a
+/// fourth channel is left out. Errors: those of check_colour.
+template <class Scalar>
+Result<Image<Scalar>> working_colour(AnyView image, const char* what = "picture") {
+  if (auto error = check_colour(image, what)) return *error;
   Image<Scalar> out(Shape{image.height(), image.width(), 3});
-  bool finite = true;
   image.visit([&](auto v) {
     using T = typename decltype(v)::value_type;
     for (int y = 0; y < v.height(); ++y)
       for (int x = 0; x < v.width(); ++x)
-        for (int c = 0; c < 3; ++c) {
-          const Scalar s = PixelTraits<T>::template to_unit<Scalar>(v(y, x, channels == 1 ? 0 : c));
-          if constexpr (std::is_floating_point_v<T>) finite = finite && std::isfinite(s);
-          out(y, x, c) = s;
-        }
+        for (int c = 0; c < 3; ++c)
+          out(y, x, c) = PixelTraits<T>::template to_unit<Scalar>(v(y, x, v.channels() == 1 ? 0 : c));
   });
-  if (!finite)
-    return Error{ErrorCode::invalid_argument,
-                 std::string("the ") + what + " holds a value that is not a number (NaN or infinite)"};
   return out;
 }
 

@@ -1,9 +1,12 @@
 #pragma once
 #include <algorithm>
-#include <cmath>
+#include <optional>
 #include <string>
+#include <type_traits>
 
 #include "hairline/core/any_view.hpp"
+#include "hairline/core/convert.hpp"
+#include "hairline/core/finite.hpp"
 #include "hairline/core/image.hpp"
 #include "hairline/core/result.hpp"
 #include "hairline/solvers/problem.hpp"
@@ -18,39 +21,42 @@ struct ForegroundResult {
   SolveReport report;
 };
 
-/// An alpha matte of one channel in working precision, clipped to [0,1].
-/// Errors: another size than the picture, more than one channel, NaN or infinite, or a value so far outside [0,1] that
-/// the scale must be another one (0...255, say).
-template <class Scalar>
-Result<Image<Scalar>> working_alpha(AnyView alpha, const Shape& picture, const char* what = "alpha") {
+/// The error of a matte that working_alpha would refuse: another size than the picture, more than one channel, NaN or
+/// infinite, or a value so far outside [0,1] that the scale must be another one (0...255, say).
+inline std::optional<Error> check_alpha(AnyView alpha, const Shape& picture, const char* what = "alpha") {
+  const auto refuse = [&](const std::string& why) {
+    return Error{ErrorCode::invalid_argument, std::string("the ") + what + why};
+  };
   if (!alpha.shape().same_pixels(picture) || alpha.empty())
-    return Error{ErrorCode::invalid_argument, std::string("the ") + what + " has " + size_string(alpha.shape()) +
-                                                  " pixels, wanted " + size_string(picture) +
-                                                  ", the size of the picture"};
-  if (alpha.channels() != 1)
-    return Error{ErrorCode::invalid_argument,
-                 std::string("the ") + what + " has " + std::to_string(alpha.channels()) + " channels, wanted 1"};
-  Image<Scalar> out(Shape{picture.height, picture.width, 1});
-  bool finite = true;
-  Scalar low = 0, high = 1;
+    return refuse(" has " + size_string(alpha.shape()) + " pixels, wanted " + size_string(picture) +
+                  ", the size of the picture");
+  if (alpha.channels() != 1) return refuse(" has " + std::to_string(alpha.channels()) + " channels, wanted 1");
+  if (!all_finite(alpha)) return refuse(" holds a value that is not a number (NaN or infinite)");
+  double low = 0, high = 1;
   alpha.visit([&](auto v) {
     using T = typename decltype(v)::value_type;
-    for (int y = 0; y < v.height(); ++y)
-      for (int x = 0; x < v.width(); ++x) {
-        const Scalar s = PixelTraits<T>::template to_unit<Scalar>(v(y, x));
-        finite = finite && std::isfinite(s);
-        low = std::min(low, s);
-        high = std::max(high, s);
-        out(y, x) = std::clamp(s, Scalar(0), Scalar(1));
-      }
+    if constexpr (std::is_floating_point_v<T>) {
+      T lowest = 0, highest = 1;
+      for (int y = 0; y < v.height(); ++y)
+        for (int x = 0; x < v.width(); ++x) {
+          lowest = std::min(lowest, v(y, x));
+          highest = std::max(highest, v(y, x));
+        }
+      low = lowest;
+      high = highest;
+    }
   });
-  if (!finite)
-    return Error{ErrorCode::invalid_argument,
-                 std::string("the ") + what + " holds a value that is not a number (NaN or infinite)"};
-  if (low < Scalar(-0.5) ||
-      high > Scalar(1.5))  // what a resampling filter overshoots by is clipped; this is no overshoot
-    return Error{ErrorCode::invalid_argument, std::string("the ") + what + " has values from " + std::to_string(low) +
-                                                  " to " + std::to_string(high) + ", wanted [0,1]"};
+  if (low < -0.5 || high > 1.5)  // what a resampling filter overshoots by is clipped; this is no overshoot
+    return refuse(" has values from " + std::to_string(low) + " to " + std::to_string(high) + ", wanted [0,1]");
+  return std::nullopt;
+}
+
+/// An alpha matte of one channel in working precision, clipped to [0,1]. Errors: those of check_alpha.
+template <class Scalar>
+Result<Image<Scalar>> working_alpha(AnyView alpha, const Shape& picture, const char* what = "alpha") {
+  if (auto error = check_alpha(alpha, picture, what)) return *error;
+  auto out = convert<Scalar>(alpha);
+  for (Scalar& a : out) a = std::clamp(a, Scalar(0), Scalar(1));
   return out;
 }
 

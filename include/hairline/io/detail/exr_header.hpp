@@ -197,6 +197,14 @@ inline std::optional<Error> check_exr_size(const ExrHeader& h, std::size_t file_
                                            const ReadLimits& limits) {
   if (auto error = check_size(name, "EXR", h.data.width(), h.data.height(), limits)) return error;
   if (auto error = check_size(name, "EXR display window", h.display.width(), h.display.height(), limits)) return error;
+  // A small data window may lie in a large empty frame, but a frame beyond 8K needs some pixels in it.
+  const auto pixels = [](const ExrWindow& w) { return static_cast<std::uint64_t>(w.width() * w.height()); };
+  constexpr std::uint64_t large_frame = std::uint64_t{1} << 25;
+  if (pixels(h.display) > large_frame && pixels(h.display) / 64 > pixels(h.data))
+    return cannot_read(name, ErrorCode::bad_file,
+                       "its EXR display window of " + std::to_string(h.display.width()) + "x" +
+                           std::to_string(h.display.height()) + " pixels holds only " + std::to_string(h.data.width()) +
+                           "x" + std::to_string(h.data.height()) + " pixels of data");
   for (const auto& c : h.channels)
     if (c.subsampled) return odd_raster(name, "EXR", "the subsampled channel '" + c.name + "' (luminance/chroma)");
   const auto width = static_cast<std::uint64_t>(h.data.width()), height = static_cast<std::uint64_t>(h.data.height());
@@ -218,10 +226,14 @@ inline std::optional<Error> check_exr_size(const ExrHeader& h, std::size_t file_
   const std::uint64_t chunks = ((width - 1) / chunk_width + 1) * ((height - 1) / chunk_height + 1);
   // Each block has an entry in the offset table and a header of its own.
   const std::uint64_t needed = h.bytes.size() + chunks * (8 + (h.tiled ? 20 : 8));
-  // The most that run-length coding and deflate can expand; the other codings have no such bound.
-  static constexpr std::uint64_t expansion[10] = {1, 64, 1032, 1032, 0, 1400, 16, 16, 0, 0};
-  const std::uint64_t factor = expansion[h.compression];
-  if (needed > file_bytes || (factor != 0 && width * height * pixel_bytes / factor > file_bytes))
+  // The most that the codings can expand: run lengths 64 times, deflate 1032, PIZ's Huffman code 510 bytes from 9 bits.
+  // DWA has no useful bound; it may have what a flat 16 megapixel frame needs, and beyond that no more than deflate.
+  static constexpr std::uint64_t expansion[10] = {1, 64, 1032, 1032, 454, 1400, 16, 16, 0, 0};
+  const std::uint64_t factor = expansion[h.compression], claimed = width * height * pixel_bytes;
+  constexpr std::uint64_t always = std::uint64_t{1} << 27;
+  if (factor == 0 && claimed > always && (claimed - always) / 1032 > file_bytes)
+    return too_short(name, "EXR", h.data.width(), h.data.height(), file_bytes);
+  if (needed > file_bytes || (factor != 0 && claimed / factor > file_bytes))
     return too_short(name, "EXR", h.data.width(), h.data.height(), file_bytes);
   return std::nullopt;
 }

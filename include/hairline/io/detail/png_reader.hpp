@@ -6,7 +6,6 @@
 #include <cstdint>
 #include <cstring>
 #include <span>
-#include <vector>
 
 // libpng reports errors by a jump. Every function here that sets a jump target holds trivial objects only, so the jump
 // leaves nothing undestroyed; whatever owns memory lives in the callers, one function per step.
@@ -83,56 +82,6 @@ struct PngReader : PngState {
   bool finish() {
     if (setjmp(jump)) return false;
     png_read_end(png, nullptr);
-    return true;
-  }
-};
-
-/// One PNG being made in memory, step by step.
-struct PngWriter : PngState {
-  std::vector<std::uint8_t> bytes;
-
-  PngWriter() = default;
-  PngWriter(const PngWriter&) = delete;
-  PngWriter& operator=(const PngWriter&) = delete;
-  ~PngWriter() { png_destroy_write_struct(&png, &info); }
-
-  bool append(png_const_bytep from, std::size_t count) noexcept {
-    try {
-      bytes.insert(bytes.end(), from, from + count);
-      return true;
-    } catch (...) {
-      return false;
-    }
-  }
-  static void accept(png_structp png, png_bytep from, std::size_t count) {
-    if (!static_cast<PngWriter*>(png_get_io_ptr(png))->append(from, count)) png_error(png, "not enough memory");
-  }
-  static void flush(png_structp) {}
-
-  bool start(png_uint_32 width, png_uint_32 height, int depth, int colour_type, int compression) {
-    if (setjmp(jump)) return false;
-    png = png_create_write_struct(PNG_LIBPNG_VER_STRING, static_cast<PngState*>(this), png_on_error, png_on_warning);
-    if (png == nullptr) return false;
-    info = png_create_info_struct(png);
-    if (info == nullptr) return false;
-    png_set_write_fn(png, this, accept, flush);
-    png_set_user_limits(png, 0x7fffffff, 0x7fffffff);
-    png_set_compression_level(png, compression);
-    // Trying every filter on every row costs more than such a level saves.
-    if (compression <= 3) png_set_filter(png, PNG_FILTER_TYPE_BASE, PNG_FILTER_SUB);
-    png_set_IHDR(png, info, width, height, depth, colour_type, PNG_INTERLACE_NONE, PNG_COMPRESSION_TYPE_DEFAULT,
-                 PNG_FILTER_TYPE_DEFAULT);
-    png_write_info(png, info);
-    return true;
-  }
-  bool row(png_const_bytep from) {
-    if (setjmp(jump)) return false;
-    png_write_row(png, from);
-    return true;
-  }
-  bool finish() {
-    if (setjmp(jump)) return false;
-    png_write_end(png, info);
     return true;
   }
 };
