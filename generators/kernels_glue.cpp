@@ -5,6 +5,8 @@
 #include <cstddef>
 #include <cstring>
 #include <mutex>
+#include <new>
+#include <vector>
 
 #include "hairline/kernels/library.hpp"
 
@@ -35,11 +37,16 @@ struct Context {
   }
 };
 
+bool is_ours(void* user_context) {
+  const auto* context = static_cast<const Context*>(user_context);
+  return context != nullptr && context->marked == Context::mark && context->self == context;
+}
+
 halide_error_handler_t previous_handler = nullptr;
 
 void on_error(void* user_context, const char* text) {
   auto* context = static_cast<Context*>(user_context);
-  if (context == nullptr || context->marked != Context::mark || context->self != context) {
+  if (!is_ours(user_context)) {
     // Not one of our calls: somebody else's kernels share the runtime.
     if (previous_handler != nullptr) previous_handler(user_context, text);
     return;
@@ -50,9 +57,82 @@ void on_error(void* user_context, const char* text) {
   context->message[context->size - 1] = '\0';
 }
 
+// Kernels of networks ask for the same few blocks of scratch memory in every frame. They are kept, so that later frames
+// neither allocate nor touch new pages. A block serves requests of its size down to half of it.
+class ScratchPool {
+ public:
+  void* take(std::size_t bytes) {
+    {
+      const std::lock_guard lock(mutex_);
+      auto best = free_.end();
+      for (auto it = free_.begin(); it != free_.end(); ++it)
+        if (it->bytes >= bytes && it->bytes / 2 <= bytes && (best == free_.end() || it->bytes < best->bytes)) best = it;
+      if (best != free_.end()) {
+        Header* found = best->header;
+        *best = free_.back();
+        free_.pop_back();
+        return found + 1;
+      }
+    }
+    void* memory = std::aligned_alloc(
+        sizeof(Header), (bytes + 2 * sizeof(Header) + sizeof(Header) - 1) / sizeof(Header) * sizeof(Header));
+    if (memory == nullptr) return nullptr;
+    auto* header = new (memory) Header{bytes};
+    return header + 1;
+  }
+  void give_back(void* pointer) {
+    if (pointer == nullptr) return;
+    Header* header = static_cast<Header*>(pointer) - 1;
+    {
+      const std::lock_guard lock(mutex_);
+      if (free_.size() < most_kept) {
+        free_.push_back({header, header->bytes});
+        return;
+      }
+    }
+    std::free(header);
+  }
+  ~ScratchPool() {
+    for (const Block& b : free_) std::free(b.header);
+  }
+
+ private:
+  // In front of every block; as large as the alignment that kernels want, which also makes reads just before it legal.
+  struct alignas(128) Header {
+    std::size_t bytes;
+  };
+  struct Block {
+    Header* header = nullptr;
+    std::size_t bytes = 0;
+  };
+  static constexpr std::size_t most_kept = 64;
+  std::mutex mutex_;
+  std::vector<Block> free_;
+};
+
+ScratchPool& scratch() {
+  static ScratchPool pool;
+  return pool;
+}
+
+halide_malloc_t previous_malloc = nullptr;
+halide_free_t previous_free = nullptr;
+
+void* take_scratch(void* user_context, std::size_t bytes) {
+  return is_ours(user_context) ? scratch().take(bytes) : previous_malloc(user_context, bytes);
+}
+void give_back_scratch(void* user_context, void* pointer) {
+  if (is_ours(user_context))
+    scratch().give_back(pointer);
+  else
+    previous_free(user_context, pointer);
+}
+
 void install_handler() {
   static const bool installed = [] {
     previous_handler = halide_set_error_handler(on_error);
+    previous_malloc = halide_set_custom_malloc(take_scratch);
+    previous_free = halide_set_custom_free(give_back_scratch);
     return true;
   }();
   static_cast<void>(installed);

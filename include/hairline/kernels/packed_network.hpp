@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "hairline/core/result.hpp"
+#include "hairline/kernels/argument.hpp"
 #include "hairline/kernels/backend.hpp"
 #include "hairline/kernels/call.hpp"
 #include "hairline/kernels/kernel_list.hpp"
@@ -22,40 +23,6 @@
 namespace hairline::kernels {
 
 namespace detail {
-
-/// A buffer argument that owns its axes and stays where it is.
-struct Argument {
-  Buffer buffer;
-  std::array<BufferAxis, 5> axes{};
-
-  template <std::size_t N>
-  static Argument of(const void* data, const std::array<BufferAxis, N>& list, std::uint8_t code = 2,
-                     std::uint8_t bits = 32) {
-    Argument a;
-    a.buffer.host = static_cast<std::uint8_t*>(const_cast<void*>(data));
-    a.buffer.type_code = code;
-    a.buffer.type_bits = bits;
-    a.buffer.dimensions = static_cast<std::int32_t>(N);
-    for (std::size_t i = 0; i < N; ++i) a.axes[i] = list[i];
-    return a;
-  }
-  /// Dense, the first axis innermost.
-  template <std::size_t N>
-  static Argument dense(const void* data, const std::array<int, N>& extents, std::uint8_t code = 2,
-                        std::uint8_t bits = 32) {
-    std::array<BufferAxis, N> list;
-    int stride = 1;
-    for (std::size_t i = 0; i < N; ++i) {
-      list[i] = {0, extents[i], stride, 0};
-      stride *= extents[i];
-    }
-    return of(data, list, code, bits);
-  }
-  void* pointer() {
-    buffer.axes = axes.data();
-    return &buffer;
-  }
-};
 
 /// A convolution's weights (out, in, y, x) with the batch norm behind it folded in.
 struct FoldedConv {

@@ -19,6 +19,18 @@ struct PastePictures {
   View<Colour> composite;         ///< height x width x 3
 };
 
+/// Which cells of a tile count: those that hold `wanted` in a map of one byte a cell. Without a map all do.
+struct ChosenCells {
+  const std::uint8_t* map = nullptr;
+  int columns = 0;  ///< of the map
+  std::uint8_t wanted = 1;
+  bool has(int row, int column) const {
+    return map == nullptr ||
+           map[static_cast<std::size_t>(row) * static_cast<std::size_t>(columns) + static_cast<std::size_t>(column)] ==
+               wanted;
+  }
+};
+
 /// Writes refined tiles over the full-resolution result, without blending: alpha clamped to [0,1], foreground =
 /// clamp(picture + residual), rounded to nearest for integers. What hangs over the pictures' edges is left out.
 /// @param patches  alpha and 3 residuals of each pixel: 4, 4 * tile_w, 4 * tile_h, tile; the first axis innermost
@@ -27,7 +39,7 @@ struct PastePictures {
 /// @pre the pictures are of one size (unchecked)
 template <class Pixel, class Colour, class Alpha, class Backdrop>
 void paste_patches(const float* patches, int tile_w, int tile_h, std::span<const std::int32_t> cells,
-                   const PastePictures<Pixel, Colour, Alpha, Backdrop>& to) {
+                   const PastePictures<Pixel, Colour, Alpha, Backdrop>& to, const ChosenCells& chosen = {}) {
   constexpr int cell = 4;
   const bool over = to.composite.data() != nullptr;
   const std::size_t row = std::size_t{4} * cell * static_cast<std::size_t>(tile_w);
@@ -40,6 +52,7 @@ void paste_patches(const float* patches, int tile_w, int tile_h, std::span<const
       const float* from = patches;
       for (int x = 0; x < columns; ++x, from += 4) {
         const int py = top + y, px = left + x;
+        if (!chosen.has(py / cell, px / cell)) continue;
         const float a = unit(from[0]);
         to.alpha(py, px, 0) = PixelTraits<Alpha>::template from_unit<float>(a);
         for (int c = 0; c < 3; ++c) {

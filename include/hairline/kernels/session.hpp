@@ -1,5 +1,6 @@
 #pragma once
 #include <algorithm>
+#include <array>
 #include <cstdint>
 #include <cstdlib>
 #include <deque>
@@ -19,6 +20,7 @@
 #include "hairline/kernels/memory_plan.hpp"
 #include "hairline/kernels/packed_network.hpp"
 #include "hairline/kernels/refine_cells.hpp"
+#include "hairline/kernels/stopwatch.hpp"
 #include "hairline/layers/patches.hpp"
 #include "hairline/layers/resize.hpp"
 #include "hairline/nets/shapes.hpp"
@@ -101,7 +103,9 @@ class Session {
   Result<void> prepare(int height, int width, const RunOptions& options);
   Result<PreparedStep> prepare_step(std::size_t which);
   Result<void> take_pictures(std::span<const AnyView> pictures);
-  Result<void> call(const Kernel* kernel, const std::string& name, void** arguments) const;
+  Result<void> call(const Kernel* kernel, void** arguments) const;
+  Result<const Kernel*> want(const std::string& name, const std::string& why) const;
+  Result<void> find_kernels();
   Result<void> run_steps(std::vector<StepTime>* times);
   Result<RunReport> refine(std::span<const ResultTarget> results, const RunOptions& options,
                            std::vector<StepTime>* times);
@@ -134,7 +138,8 @@ class Session {
   std::vector<detail::Argument> pictures_;  // of this run
   std::vector<Image<float>> converted_;
   int picture_type_ = 1;  // index into picture_types
-  // Of the refiner.
+  // Of the refiner: kernels by size of tile and type of pictures, by types of picture and result.
+  std::array<std::array<const Kernel*, 2>, 2> refine_kernels_{}, finish_kernels_{};
   std::vector<float> error_, patches_[2];
   std::vector<std::int32_t> origins_[2];
   std::vector<std::uint8_t> chosen_;
@@ -144,3 +149,5 @@ class Session {
 }  // namespace hairline::kernels
 
 #include "hairline/kernels/session_run.hpp"
+// behind it: session_run.hpp has what the refiner calls
+#include "hairline/kernels/session_refine.hpp"

@@ -1,0 +1,196 @@
+#pragma once
+// The refiner's part of Session; included by session.hpp.
+#include "hairline/kernels/paste_patches.hpp"
+#include "hairline/kernels/session.hpp"
+
+namespace hairline::kernels {
+
+/// Cells by the error map, in the reference's order and arithmetic.
+inline void Session::choose(const RunOptions& options) {
+  const RefineStage& r = net_->lowered.refine;
+  const TensorShape &cells = shape(r.first_node), &from = shape(r.error_node);
+  const float* map = memory(r.error.storage) + r.error.first;
+  const auto at = [&](int y, int x) {
+    return map[(static_cast<std::size_t>(y) * static_cast<std::size_t>(from.width) + static_cast<std::size_t>(x)) *
+               static_cast<std::size_t>(r.error.pitch)];
+  };
+  error_.resize(static_cast<std::size_t>(cells.height) * static_cast<std::size_t>(cells.width));
+  std::size_t i = 0;
+  const bool same = cells.height == from.height && cells.width == from.width;
+  for (int y = 0; y < cells.height; ++y) {
+    const auto v = hairline::detail::bilinear_tap(y, from.height, cells.height);
+    for (int x = 0; x < cells.width; ++x) {
+      if (same) {
+        error_[i++] = at(y, x);
+        continue;
+      }
+      const auto h = hairline::detail::bilinear_tap(x, from.width, cells.width);
+      const float top = at(v.first, h.first) * (1 - h.weight) + at(v.first, h.second) * h.weight;
+      const float low = at(v.second, h.first) * (1 - h.weight) + at(v.second, h.second) * h.weight;
+      error_[i++] = top * (1 - v.weight) + low * v.weight;
+    }
+  }
+  using hairline::detail::refine_mode;
+  const RefineMode mode = refine_mode(options);
+  chosen_.assign(error_.size(), mode == RefineMode::full ? 1 : 0);
+  if (mode == RefineMode::thresholding) {
+    const auto threshold = static_cast<float>(options.get("refine_threshold", 0.1));
+    for (std::size_t k = 0; k < error_.size(); ++k) chosen_[k] = error_[k] > threshold;
+  } else if (mode == RefineMode::sampling) {
+    const int pixels = static_cast<int>(options.get("refine_sample_pixels", 80000));
+    detail::mark_worst(error_, static_cast<std::size_t>(std::max(0, pixels / hairline::detail::cell_pixels)),
+                       options.get("refine_prevent_oversampling", 1) != 0, chosen_);
+  }
+}
+
+inline Result<void> Session::refine_tiles(std::size_t size) {
+  const std::vector<std::int32_t>& origins = origins_[size];
+  std::vector<float>& patches = patches_[size];
+  if (origins.empty()) return {};
+  const RefineStage& r = net_->lowered.refine;
+  const int tile = kernels::refine_tiles[size];
+  const int count = static_cast<int>(origins.size() / 2), side = 4 * tile;
+  patches.resize(static_cast<std::size_t>(count) * static_cast<std::size_t>(side * side * 4));
+  const Kernel* kernel = refine_kernels_[size][static_cast<std::size_t>(picture_type_)];
+  detail::Argument coarse = activation({r.coarse.storage, 0, 0, r.coarse.pitch}, r.coarse_node);
+  detail::Argument cells = detail::Argument::dense(origins.data(), std::array<int, 2>{2, count}, 0, 32);
+  detail::Argument out = detail::Argument::dense(patches.data(), std::array<int, 4>{4, side, side, count});
+  std::array<detail::Argument, 4> weights, bias;
+  for (std::size_t k = 0; k < 4; ++k) {
+    const detail::PackedStep& own = net_->refine[size][k];
+    weights[k] = detail::Argument::dense(own.weights.data(), own.extents);
+    bias[k] = detail::Argument::dense(own.bias.data(), std::array<int, 1>{static_cast<int>(own.bias.size())});
+  }
+  int width = shape(r.padded_node).width, height = shape(r.padded_node).height, tasks = tasks_for(count);
+  void* arguments[] = {nullptr,
+                       pictures_[static_cast<std::size_t>(r.picture[0])].pointer(),
+                       pictures_[static_cast<std::size_t>(r.picture[1])].pointer(),
+                       coarse.pointer(),
+                       cells.pointer(),
+                       weights[0].pointer(),
+                       weights[1].pointer(),
+                       weights[2].pointer(),
+                       weights[3].pointer(),
+                       bias[0].pointer(),
+                       bias[1].pointer(),
+                       bias[2].pointer(),
+                       bias[3].pointer(),
+                       &width,
+                       &height,
+                       &tasks,
+                       out.pointer()};
+  return call(kernel, arguments);
+}
+
+/// Alpha and foreground at full size: the coarse ones resized, the refined patches over them.
+inline Result<void> Session::finish(const ResultTarget* alpha, const ResultTarget* foreground) {
+  const RefineStage& r = net_->lowered.refine;
+  const detail::Argument& source = pictures_[static_cast<std::size_t>(r.picture[0])];
+  const int height = source.axes[1].extent, width = source.axes[0].extent;
+  const auto is = [](const ResultTarget* t, PixelType type) { return t == nullptr || t->type == type; };
+  const bool bytes = picture_type_ == 0 && is(alpha, PixelType::u8) && is(foreground, PixelType::u8) &&
+                     alpha != nullptr && foreground != nullptr;
+  // Results that nobody asked for, or of a type that no kernel writes, go to memory of our own first.
+  const auto own = [&](Image<float>& image, int channels) {
+    const Shape s{height, width, channels};
+    if (image.shape() != s) image = Image<float>(s);
+    return image.view();
+  };
+  const bool direct_alpha = bytes || (alpha != nullptr && alpha->type == PixelType::f32);
+  const bool direct_foreground = bytes || (foreground != nullptr && foreground->type == PixelType::f32);
+  const PixelType type = bytes ? PixelType::u8 : PixelType::f32;
+  const View<float> own_alpha = direct_alpha ? View<float>() : own(alpha_, 1);
+  const View<float> own_foreground = direct_foreground ? View<float>() : own(foreground_, 3);
+  const auto argument = [&](const ResultTarget* t, bool direct, View<float> mine, bool repeated) {
+    detail::Argument a = direct ? detail::picture_argument(t->data, t->shape, t->strides, type)
+                                : detail::picture_argument(mine.data(), mine.shape(), mine.strides(), type);
+    if (repeated) a.axes[2] = {0, 3, 0, 0};
+    return a;
+  };
+  detail::Argument to_alpha = argument(alpha, direct_alpha, own_alpha, true);
+  detail::Argument to_foreground = argument(foreground, direct_foreground, own_foreground, false);
+  detail::Argument coarse = activation({r.coarse.storage, 0, 0, r.coarse.pitch}, r.coarse_node);
+  detail::Argument picture = source;
+  int padded_width = shape(r.padded_node).width, padded_height = shape(r.padded_node).height, tasks = tasks_for(height);
+  void* arguments[] = {nullptr, picture.pointer(),       coarse.pointer(),  &padded_width, &padded_height,
+                       &tasks,  to_foreground.pointer(), to_alpha.pointer()};
+  const Kernel* kernel = finish_kernels_[static_cast<std::size_t>(picture_type_)][bytes ? 0 : 1];
+  if (auto ok = call(kernel, arguments); !ok) return ok;
+
+  const auto paste = [&](auto pixel, auto result) {
+    using P = decltype(pixel);
+    using T = decltype(result);
+    const auto view = [&](detail::Argument& a, int channels, auto type) {
+      using V = decltype(type);
+      return View<V>(reinterpret_cast<V*>(a.buffer.host), Shape{height, width, channels},
+                     Strides{a.axes[1].stride, a.axes[0].stride, channels == 1 ? 1 : a.axes[2].stride});
+    };
+    const PastePictures<P, T, T> to{view(picture, 3, P{}), view(to_alpha, 1, T{}), view(to_foreground, 3, T{}), {}, {}};
+    for (std::size_t k : {0, 1})  // a large tile holds cells that were not chosen
+      paste_patches(patches_[k].data(), kernels::refine_tiles[k], kernels::refine_tiles[k], origins_[k], to,
+                    ChosenCells{chosen_.data(), shape(r.first_node).width, static_cast<std::uint8_t>(k == 0 ? 2 : 1)});
+  };
+  if (bytes)
+    paste(std::uint8_t{}, std::uint8_t{});
+  else if (picture_type_ == 0)
+    paste(std::uint8_t{}, float{});
+  else
+    paste(float{}, float{});
+  const auto bring = [&](const ResultTarget* t, View<float> mine) {
+    if (t == nullptr) return;
+    const View<const float> from = mine;
+    if (t->type == PixelType::u8) copy_pixels<std::uint8_t>(from, t->as<std::uint8_t>());
+    if (t->type == PixelType::u16) copy_pixels<std::uint16_t>(from, t->as<std::uint16_t>());
+    if (t->type == PixelType::f64) copy_pixels<double>(from, t->as<double>());
+  };
+  if (!direct_alpha) bring(alpha, own_alpha);
+  if (!direct_foreground) bring(foreground, own_foreground);
+  return {};
+}
+
+/// A large tile costs about as much as this many single cells.
+inline constexpr int large_tile_pays = 6;
+
+inline Result<RunReport> Session::refine(std::span<const ResultTarget> results, const RunOptions& options,
+                                         std::vector<StepTime>* times) {
+  const RefineStage& r = net_->lowered.refine;
+  RunReport report;
+  const auto timed = [&](const char* name, auto&& f) -> Result<void> {
+    const detail::Stopwatch watch;
+    auto ok = f();
+    if (times != nullptr) times->push_back({name, name, watch.milliseconds(), 0, 0});
+    return ok;
+  };
+  chosen_.clear();
+  for (auto& list : origins_) list.clear();
+  if (r.refines) {
+    const TensorShape& cells = shape(r.first_node);
+    report.cells = cells.height * cells.width;
+    if (auto ok = timed("choose_cells",
+                        [&]() -> Result<void> {
+                          choose(options);
+                          report.refined_cells =
+                              static_cast<int>(std::count(chosen_.begin(), chosen_.end(), std::uint8_t{1}));
+                          detail::cover_cells(chosen_, cells.height, cells.width, kernels::refine_tiles[0],
+                                              large_tile_pays, origins_[0], origins_[1]);
+                          return {};
+                        });
+        !ok)
+      return ok.error();
+    for (std::size_t k : {0, 1})
+      if (auto ok = timed(k == 0 ? "refine 4x4" : "refine 1x1", [&] { return refine_tiles(k); }); !ok)
+        return ok.error();
+  }
+  const ResultTarget *alpha = nullptr, *foreground = nullptr;
+  for (const Delivery& d : net_->lowered.results)
+    for (const ResultTarget& t : results)
+      if (d.name == t.name) {
+        if (d.kind == Delivery::Kind::alpha) alpha = &t;
+        if (d.kind == Delivery::Kind::foreground) foreground = &t;
+      }
+  if (alpha != nullptr || foreground != nullptr)
+    if (auto ok = timed("finish", [&] { return finish(alpha, foreground); }); !ok) return ok.error();
+  return report;
+}
+
+}  // namespace hairline::kernels
