@@ -2,6 +2,8 @@
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "batch.hpp"
 #include "exit_code.hpp"
@@ -43,6 +45,19 @@ std::string unknown_verb(const CLI::App& app, int argc, char** argv) {
   return std::string("unknown verb '").append(argv[1]).append("', wanted one of ").append(known);
 }
 
+// `bench ... --json -` means the same as `--json`: a lone dash is no option's value to CLI11. (Other verbs take it as a
+// picture.)
+std::vector<char*> arguments(int argc, char** argv) {
+  std::vector<char*> kept;
+  for (int i = 0; i < argc; ++i) {
+    kept.push_back(argv[i]);
+    if (std::string_view(argv[1]) == "bench" && std::string_view(argv[i]) == "--json" && i + 1 < argc &&
+        std::string_view(argv[i + 1]) == "-")
+      ++i;
+  }
+  return kept;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -66,7 +81,8 @@ int main(int argc, char** argv) {
   add_weights(app, action);
   add_bench(app, action);
   try {
-    app.parse(argc, argv);
+    std::vector<char*> given = arguments(argc, argv);
+    app.parse(static_cast<int>(given.size()), given.data());
   } catch (const CLI::ParseError& e) {
     if (e.get_exit_code() == static_cast<int>(CLI::ExitCodes::Success)) return app.exit(e);
     const std::string verb = unknown_verb(app, argc, argv);

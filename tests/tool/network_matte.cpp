@@ -88,8 +88,8 @@ class Place {
                   static_cast<std::streamsize>(tensor.values.size() * sizeof(float)));
   }
 
-  Ran run(const std::string& arguments) const {
-    const std::string line = "cd '" + folder.string() + "' && '" HAIRLINE_TOOL "' matte " + arguments +
+  Ran run(const std::string& arguments, const std::string& verb = "matte") const {
+    const std::string line = "cd '" + folder.string() + "' && '" HAIRLINE_TOOL "' " + verb + " " + arguments +
                              " > stdout.txt 2> stderr.txt < /dev/null";
     const int status = std::system(line.c_str());
     REQUIRE(WIFEXITED(status));
@@ -316,6 +316,31 @@ TEST_CASE("compiled kernels are what computes unless the reference is asked for"
       }
     }
   }
+}
+
+TEST_CASE("bench times every step and says what it measured") {
+  const Place place(52, 70);
+  place.write_weights("w.safetensors", graph<Whole>());
+  const std::string call = "bgmv2-mobilenetv2 --weights w.safetensors --src p.png --background b.png ";
+  const Ran ran = place.run(call + "--size 96x64 --precision f32 --refine-mode sampling --refine-sample-pixels 320 " +
+                                "--refine-prevent-oversampling 0 --threads 2 --frames 3 --warmup 1 --json -",
+                            "bench");
+  INFO(ran.err);
+  REQUIRE(ran.code == 0);
+  const Json json = Json::parse(ran.out);
+  CHECK(json["engine"] == "kernels");
+  CHECK(json["threads"] == 2);
+  CHECK(json["size"] == Json::array({96, 64}));
+  CHECK(json["refined_cells"] == 20);
+  CHECK(json["total"]["ms_median"] > 0.0);
+  CHECK(json["total"]["ms_first_frame"] > 0.0);
+  CHECK(json["memory"]["peak_over_baseline_bytes"] > 0);
+  CHECK(json["blocks"].size() > 60);
+  CHECK(json["blocks"][1].contains("percent_of_roofline"));
+  CHECK(place.run(call + "--precision f16", "bench").code == 2);
+  CHECK(place.run("bgmv2-mobilenetv2 --weights none.pth --src p.png --background b.png", "bench").code == 3);
+  CHECK(place.run("bgmv2-none --weights w.safetensors --src p.png --background b.png", "bench").code == 2);
+  CHECK(place.run("bgmv2-mobilenetv2 --weights w.safetensors --src none.png --background b.png", "bench").code != 0);
 }
 #endif
 
