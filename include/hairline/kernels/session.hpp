@@ -106,6 +106,7 @@ class Session {
   Result<void> call(const Kernel* kernel, void** arguments) const;
   Result<const Kernel*> want(const std::string& name, const std::string& why) const;
   Result<void> find_kernels();
+  void choose_steps(std::span<const ResultTarget> results);
   Result<void> run_steps(std::vector<StepTime>* times);
   Result<RunReport> refine(std::span<const ResultTarget> results, const RunOptions& options,
                            std::vector<StepTime>* times);
@@ -142,7 +143,7 @@ class Session {
   std::array<std::array<const Kernel*, 2>, 2> refine_kernels_{}, finish_kernels_{};
   std::vector<float> error_, patches_[2];
   std::vector<std::int32_t> origins_[2];
-  std::vector<std::uint8_t> chosen_;
+  std::vector<std::uint8_t> chosen_, wanted_;
   Image<float> alpha_, foreground_;
 };
 

@@ -201,10 +201,30 @@ inline Result<void> Session::take_pictures(std::span<const AnyView> pictures) {
   return {};
 }
 
+/// A step whose result only a caller reads is done only if the caller wants it.
+inline void Session::choose_steps(std::span<const ResultTarget> results) {
+  const LoweredNetwork& l = net_->lowered;
+  wanted_.assign(l.steps.size(), 0);
+  for (std::size_t i = l.steps.size(); i-- > 0;) {
+    const int own = l.steps[i].storage;
+    bool wanted = l.refine.present && (l.refine.coarse.storage == own || l.refine.error.storage == own);
+    for (const Delivery& d : l.results)
+      if (d.kind == Delivery::Kind::place && d.place.storage == own)
+        for (const ResultTarget& t : results) wanted = wanted || t.name == d.name;
+    for (std::size_t k = i + 1; k < l.steps.size() && !wanted; ++k) {
+      if (!wanted_[k]) continue;
+      wanted = l.steps[k].addend.place.storage == own;
+      for (const StepInput& in : l.steps[k].inputs) wanted = wanted || in.place.storage == own;
+    }
+    wanted_[i] = wanted ? 1 : 0;
+  }
+}
+
 inline Result<void> Session::run_steps(std::vector<StepTime>* times) {
   for (std::size_t i = 0; i < steps_.size(); ++i) {
     PreparedStep& p = steps_[i];
     const Step& step = net_->lowered.steps[i];
+    if (!wanted_[i]) continue;
     for (std::size_t k = 0; k < p.picture_slots.size(); ++k)
       p.arguments[p.picture_slots[k]] = pictures_[static_cast<std::size_t>(p.picture_index[k])].pointer();
     const detail::Stopwatch watch;
@@ -275,6 +295,7 @@ inline Result<RunReport> Session::run(std::span<const AnyView> pictures, std::sp
     }
   if (auto ok = take_pictures(pictures); !ok) return ok.error();
   if (times != nullptr) times->clear();
+  choose_steps(results);
   if (auto ok = run_steps(times); !ok) return ok.error();
   RunReport report;
   if (net_->lowered.refine.present) {
