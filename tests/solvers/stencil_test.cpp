@@ -84,6 +84,10 @@ TEST_CASE("the closed-form Laplacian has zero row sums, is symmetric and knows i
   Eigen::VectorXd alpha(h * w);
   for (int i = 0; i < h * w; ++i)
     alpha[i] = 0.2 + 0.3 * image.data()[3 * i] - 0.4 * image.data()[3 * i + 1] + 0.1 * image.data()[3 * i + 2];
+  // Magnitudes of the rows, as the dense matrix has them.
+  const Vector<double> magnitudes = system.a.row_magnitudes(pool);
+  for (int i = 0; i < h * w; ++i)
+    CHECK(magnitudes[region.slot(i / w, i % w)] == Approx(dense.row(i).cwiseAbs().sum()).epsilon(1e-10));
   CHECK((l * alpha).cwiseAbs().maxCoeff() <= 1e-5);
   CHECK(Eigen::SelfAdjointEigenSolver<Eigen::MatrixXd>(l).eigenvalues().minCoeff() >= -1e-12);
 }

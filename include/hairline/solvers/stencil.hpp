@@ -69,6 +69,22 @@ class Stencil {
   /// The diagonal; zero in padding slots.
   Vector<Scalar> diagonal() const { return planes_[0].head(region_->slots()); }
 
+  /// The sum of each row's magnitudes, the diagonal's included; zero in padding slots.
+  Vector<Scalar> row_magnitudes(ThreadPool& pool) const {
+    Vector<Scalar> out(region_->slots());
+    const int reach = region_->reach();
+    over_segments(out, pool, [&](std::size_t s, auto& sum) {
+      const std::ptrdiff_t i = region_->segments()[s].begin, n = region_->segments()[s].end - i;
+      sum = planes_[0].segment(i, n).cwiseAbs();
+      for (int dy = 0; dy <= reach; ++dy)
+        for (int dx = dy == 0 ? 1 : -reach; dx <= reach; ++dx) {
+          const auto& a = planes_[static_cast<std::size_t>(plane(dy, dx))];
+          sum += a.segment(i, n).cwiseAbs() + a.segment(i + region_->offset(s, -dy) - dx, n).cwiseAbs();
+        }
+    });
+    return out;
+  }
+
   /// The lower triangle over the unknown pixels alone, numbered in raster order.
   Eigen::SparseMatrix<Scalar> lower_triangle() const {
     const int reach = region_->reach();
