@@ -1,8 +1,9 @@
 # The header targets. Each carries exactly what its headers include, so that a user of the metrics needs no libpng.
 #   hairline::core     include path and threads; nothing else
 #   hairline::solvers  + Eigen, nanoflann      hairline::metrics  + xtensor      hairline::io  + libpng, OpenEXR, stb
+#   hairline::losses   the same as metrics, whose inputs they take
 #   hairline::nets     + nlohmann-json: layers, networks, weights
-#   hairline::hairline core, solvers and metrics: every header but io and kernels
+#   hairline::hairline core, solvers, metrics and losses: every header but io and kernels
 # A part whose libraries are not on the machine is left out, and linking to it is then CMake's error.
 find_package(Threads REQUIRED)
 
@@ -28,6 +29,7 @@ endif()
 find_package(xtensor QUIET)
 if(xtensor_FOUND)
   hairline_part(metrics hairline_core xtensor)
+  hairline_part(losses hairline_metrics)
 endif()
 
 find_package(nlohmann_json QUIET)
@@ -47,12 +49,12 @@ if(TARGET hairline_solvers AND TARGET hairline_metrics)
   add_library(hairline_all INTERFACE)
   add_library(hairline::hairline ALIAS hairline_all)
   set_target_properties(hairline_all PROPERTIES EXPORT_NAME hairline)
-  target_link_libraries(hairline_all INTERFACE hairline_solvers hairline_metrics)
+  target_link_libraries(hairline_all INTERFACE hairline_solvers hairline_metrics hairline_losses)
   set_property(GLOBAL APPEND PROPERTY HAIRLINE_PARTS hairline_all)
 endif()
 
 if(PROJECT_IS_TOP_LEVEL)
-  foreach(part solvers metrics nets io)
+  foreach(part solvers metrics losses nets io)
     if(NOT TARGET hairline_${part})
       message(FATAL_ERROR "hairline: the libraries of hairline::${part} are missing; scripts/debian-packages.txt lists them")
     endif()

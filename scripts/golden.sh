@@ -10,6 +10,7 @@ if ! cmp -s python/golden/requirements.txt .venv-torch/.requirements; then
 fi
 python=.venv-torch/bin/python
 $python python/golden/layers.py tests/golden/layers.safetensors
+$python python/golden/losses.py tests/golden/losses.safetensors
 $python python/golden/networks.py tests/golden/networks
 $python python/golden/parts.py tests/golden/parts.safetensors
 $python python/golden/weights.py tests/golden/weights
