@@ -49,11 +49,10 @@ std::string unknown_verb(const CLI::App& app, int argc, char** argv) {
 // picture.)
 std::vector<char*> arguments(int argc, char** argv) {
   std::vector<char*> kept;
+  const bool bench = argc > 1 && std::string_view(argv[1]) == "bench";
   for (int i = 0; i < argc; ++i) {
     kept.push_back(argv[i]);
-    if (std::string_view(argv[1]) == "bench" && std::string_view(argv[i]) == "--json" && i + 1 < argc &&
-        std::string_view(argv[i + 1]) == "-")
-      ++i;
+    if (bench && std::string_view(argv[i]) == "--json" && i + 1 < argc && std::string_view(argv[i + 1]) == "-") ++i;
   }
   return kept;
 }
