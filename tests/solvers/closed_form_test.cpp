@@ -241,7 +241,7 @@ TEST_CASE("steps on a real picture stay within PyMatting's", "[closed_form][data
   const std::pair<Preconditioner, int> bounds[] = {{Preconditioner::none, 378},
                                                    {Preconditioner::jacobi, 197},
                                                    {Preconditioner::incomplete_cholesky, 3},
-                                                   {Preconditioner::multigrid, 24}};
+                                                   {Preconditioner::multigrid, 32}};
   for (const auto& [preconditioner, bound] : bounds) {
     auto options = with(preconditioner, 0);
     options.solve.absolute_tolerance = 1e-6;
