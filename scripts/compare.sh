@@ -16,4 +16,5 @@ if [ ! -e "$image" ]; then
 fi
 mkdir -p build/bench
 .venv-compare/bin/python bench/compare/classical.py --hairline build/hairline --image "$image" --trimap "$trimap" \
-  --json "${JSON:-build/bench/classical.json}"
+  --json "${JSON:-build/bench/classical.json}" \
+  $([ -x build/bench/foreground_multilevel_bench ] && echo --in-process build/bench/foreground_multilevel_bench)

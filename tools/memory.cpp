@@ -17,8 +17,9 @@ void keep_freed_memory() {
   mallopt(M_MMAP_THRESHOLD, 32 * mebibyte);
   mallopt(M_TRIM_THRESHOLD, 2 * ahead);
   mallopt(M_TOP_PAD, ahead);
-  mallopt(M_ARENA_MAX, 1);           // the threads' pictures too; solvers do not allocate in their loops
-  std::free(std::malloc(mebibyte));  // makes the heap grow by what was asked for
+  mallopt(M_ARENA_MAX, 1);                       // the threads' pictures too; solvers do not allocate in their loops
+  void* volatile block = std::malloc(mebibyte);  // makes the heap grow by what was asked for
+  std::free(block);
 #ifdef MADV_HUGEPAGE
   const auto end = reinterpret_cast<std::uintptr_t>(sbrk(0));
   constexpr std::uintptr_t page = 2 * mebibyte;

@@ -3,7 +3,9 @@
 PyMatting is timed as a warm in-process call (its compilation is done before the clock starts); hairline as a whole
 process: start, read the PNGs, solve, write the 16-bit PNG. That is unfair to hairline, on purpose.
 
-usage: classical.py --hairline build/hairline --image I --trimap T [--rounds 7] [--json FILE]
+With --in-process the multi-level foreground is also timed as a call on arrays in memory, as PyMatting's is.
+
+usage: classical.py --hairline build/hairline --image I --trimap T [--rounds 7] [--in-process PROGRAM] [--json FILE]
 """
 import argparse
 import json
@@ -43,11 +45,11 @@ def run_hairline(command):
     return seconds
 
 
-def compare(name, rival, command, result_path, rounds):
-    """Times both in turns and compares what they found."""
+def compare(name, rival, command, result_path, rounds, in_process=None):
+    """Times both in turns and compares what they found. in_process prints the milliseconds of calls, a line each."""
     expected = rival()  # compiles and warms up
     run_hairline(command)
-    ours, theirs = [], []
+    ours, theirs, calls = [], [], []
     for round_ in range(rounds):
         def time_rival():
             start = time.perf_counter()
@@ -57,6 +59,9 @@ def compare(name, rival, command, result_path, rounds):
             ours.append(run_hairline(command))
         for job in ((time_rival, time_ours) if round_ % 2 else (time_ours, time_rival)):
             job()
+        if in_process:
+            done = subprocess.run(in_process, capture_output=True, text=True, check=True)
+            calls.append(statistics.median(float(line) for line in done.stdout.split()))
     difference = np.abs(read(result_path) - expected)
     row = {
         "method": name,
@@ -68,8 +73,13 @@ def compare(name, rival, command, result_path, rounds):
         "sad_to_pymatting_thousands": float(difference.sum() / 1000),
         "max_difference": float(difference.max()),
     }
+    if calls:
+        row["in_process_ms"] = [round(t, 1) for t in calls]
+        row["in_process_ratio"] = statistics.median(calls) / row["pymatting_ms_median"]
     print(f"{name:12} hairline {row['hairline_ms_median']:8.1f} ms   PyMatting {row['pymatting_ms_median']:8.1f} ms   "
-          f"ratio {row['ratio']:.3f}   SAD between them {row['sad_to_pymatting_thousands']:.4f}k", flush=True)
+          f"ratio {row['ratio']:.3f}   SAD between them {row['sad_to_pymatting_thousands']:.4f}k"
+          + (f"   in process {statistics.median(calls):.1f} ms, ratio {row['in_process_ratio']:.3f}" if calls else ""),
+          flush=True)
     return row
 
 
@@ -80,6 +90,7 @@ def main():
     options.add_argument("--trimap", required=True)
     options.add_argument("--rounds", type=int, default=7)
     options.add_argument("--methods", default="cf,knn,lbdm,rw,ml")
+    options.add_argument("--in-process", help="foreground_multilevel_bench, if it is built")
     options.add_argument("--json")
     args = options.parse_args()
 
@@ -104,7 +115,8 @@ def main():
             out = os.path.join(folder, "foreground.png")
             command = [args.hairline, "foreground", args.image, given, out, "--depth", "8", "--method", "ml", "--force",
                        "--quiet"]
-            rows.append(compare("ml", lambda: pymatting.estimate_foreground_ml(image, alpha), command, out, args.rounds))
+            rows.append(compare("ml", lambda: pymatting.estimate_foreground_ml(image, alpha), command, out, args.rounds,
+                                [args.in_process, args.image, given, "20"] if args.in_process else None))
     result = {"cpu": cpu_name(), "cores": os.cpu_count(), "pymatting": pymatting.__version__,
               "picture": {"name": pathlib.Path(args.image).name, "width": image.shape[1], "height": image.shape[0]},
               "rounds": args.rounds, "rows": rows}

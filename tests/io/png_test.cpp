@@ -132,6 +132,21 @@ TEST_CASE("a bomb of one colour is read in bounded memory, or refused by the lim
   CHECK_FALSE(io::read_png_memory(bytes, "bomb", {.max_pixels = 1000000}));
 }
 
+TEST_CASE("a PNG of several bands comes back whole, the same bytes for every thread count") {
+  // Wide: one row is a band of its own. The others have bands of many rows, and a last one that is not full.
+  const auto shape = GENERATE(Shape{701, 331, 3}, Shape{3, 100003, 3}, Shape{100003, 3, 1}, Shape{1, 1, 1});
+  const int depth = GENERATE(8, 16), compression = GENERATE(0, 1, 4);
+  Image<std::uint16_t> image(shape);
+  std::mt19937 random(5);
+  for (std::size_t i = 0; i < image.size(); ++i)  // steps of 257 are exact in 8 bits too
+    image.data()[i] = static_cast<std::uint16_t>(257 * ((i / 7 + (random() % 8)) % 256));
+  CAPTURE(to_string(shape), depth, compression);
+  const auto one = io::encode_png(image, {.depth = depth, .compression = compression, .threads = 1}).value();
+  CHECK(one == io::encode_png(image, {.depth = depth, .compression = compression, .threads = 3}).value());
+  const auto again = convert<std::uint16_t>(io::read_png_memory(one).value().pixels);
+  CHECK(std::equal(image.begin(), image.end(), again.begin(), again.end()));
+}
+
 TEST_CASE("what a PNG cannot hold is refused, with the wanted and the given") {
   const auto why = [](const auto& image, io::PngOptions options = {}) {
     return io::encode_png(image, options, "out.png").error().message;

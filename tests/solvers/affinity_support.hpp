@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "hairline/solvers/unknown_system.hpp"
+#include "tests/support/difference.hpp"
 
 // What the tests of the affinity methods share: pictures, and plain references that form dense matrices.
 
@@ -150,17 +151,6 @@ inline Eigen::VectorXd dense_embedding(const Eigen::Vector3d& target, const Eige
   Dense rhs(n + 1, 1);
   rhs << wide.transpose() * target.cast<long double>(), 1.0L;
   return Dense(conditions.partialPivLu().solve(rhs)).col(0).head(n).cast<double>();
-}
-
-template <class A, class B>
-double largest_gap(const hairline::Image<A>& a, const hairline::Image<B>& b) {
-  if (a.shape() != b.shape()) return INFINITY;
-  double largest = 0;
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    const double d = std::abs(static_cast<double>(a.data()[i]) - static_cast<double>(b.data()[i]));
-    if (!(d <= largest)) largest = std::isnan(d) ? INFINITY : d;
-  }
-  return largest;
 }
 
 /// What python/golden/affinity.py recorded.

@@ -160,12 +160,12 @@ TEST_CASE("affinity methods: warm starts, threads and pixel types", "[affinity]"
     CHECK(cold.report.status == SolveStatus::converged);
     for (const int threads : {2, 3}) {
       options.threads = threads;
-      CHECK(largest_gap(method.run(golden.image, golden.trimap, options).value().alpha, cold.alpha) == 0.0);
+      CHECK(largest_difference(method.run(golden.image, golden.trimap, options).value().alpha, cold.alpha) == 0.0);
     }
     options.start = cold.alpha;
     const auto warm = method.run(golden.image, golden.trimap, options).value();
     CHECK(warm.report.iterations <= cold.report.iterations / 2);
-    CHECK(largest_gap(warm.alpha, cold.alpha) <= 1e-3);
+    CHECK(largest_difference(warm.alpha, cold.alpha) <= 1e-3);
     const Image<double> other({3, 3, 1}, 0.5);
     options.start = other;
     CHECK(method.run(golden.image, golden.trimap, options).error().message.find("start") != std::string::npos);
@@ -176,8 +176,8 @@ TEST_CASE("affinity methods: warm starts, threads and pixel types", "[affinity]"
     options.start = {};
     const auto eight_bit = convert<std::uint8_t>(golden.image);
     const auto same = convert<float>(eight_bit);
-    CHECK(largest_gap(method.run(eight_bit, golden.trimap, options).value().alpha,
-                      method.run(same, golden.trimap, options).value().alpha) <= 1e-4);
+    CHECK(largest_difference(method.run(eight_bit, golden.trimap, options).value().alpha,
+                             method.run(same, golden.trimap, options).value().alpha) <= 1e-4);
   }
 }
 

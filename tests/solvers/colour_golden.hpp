@@ -1,5 +1,4 @@
 #pragma once
-#include <cmath>
 #include <cstdint>
 #include <fstream>
 #include <nlohmann/json.hpp>
@@ -8,6 +7,7 @@
 #include <vector>
 
 #include "hairline/core/image.hpp"
+#include "tests/support/difference.hpp"
 
 /// The values that python/golden/colour.py recorded.
 struct ColourGolden {
@@ -31,15 +31,3 @@ struct ColourGolden {
     return out;
   }
 };
-
-/// Largest absolute difference; infinite if the shapes differ or a value is NaN.
-template <class A, class B>
-double largest_difference(const hairline::Image<A>& a, const hairline::Image<B>& b) {
-  if (a.shape() != b.shape()) return INFINITY;
-  double largest = 0;
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    const double d = std::abs(static_cast<double>(a.data()[i]) - static_cast<double>(b.data()[i]));
-    if (!(d <= largest)) largest = std::isnan(d) ? INFINITY : d;
-  }
-  return largest;
-}

@@ -50,7 +50,7 @@ TEST_CASE("the knn Laplacian equals a dense one by brute force", "[affinity][knn
     options.soft = soft;
     options.solve.relative_tolerance = 1e-12;
     const auto result = knn_matting<double>(image, striped_trimap(8, 9), options).value();
-    CHECK(largest_gap(result.alpha, dense_solution(wanted, problem)) <= 1e-6);
+    CHECK(largest_difference(result.alpha, dense_solution(wanted, problem)) <= 1e-6);
   }
 }
 
@@ -65,7 +65,7 @@ TEST_CASE("knn finds every neighbourhood of a larger picture with few unknown pi
   options.solve.relative_tolerance = 1e-12;
   const auto result = knn_matting<double>(image, trimap, options).value();
   const auto wanted = dense_solution(dense_knn(image, options.passes, false), problem_of(image, trimap));
-  CHECK(largest_gap(result.alpha, wanted) <= 1e-9);
+  CHECK(largest_difference(result.alpha, wanted) <= 1e-9);
 }
 
 TEST_CASE("knn agrees with PyMatting", "[affinity][knn][golden]") {

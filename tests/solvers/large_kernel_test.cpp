@@ -54,8 +54,8 @@ TEST_CASE("large-kernel alpha equals the dense solution, also where only a part 
   options.solve.relative_tolerance = 1e-12;
   const auto result = large_kernel<double>(image, trimap, options).value();
   CHECK(result.report.status == SolveStatus::converged);
-  CHECK(largest_gap(result.alpha, dense_solution(dense_closed_form(image, 1e-7, radius), problem_of(image, trimap))) <=
-        1e-8);
+  CHECK(largest_difference(result.alpha,
+                           dense_solution(dense_closed_form(image, 1e-7, radius), problem_of(image, trimap))) <= 1e-8);
 }
 
 TEST_CASE("large kernel agrees with PyMatting", "[affinity][large_kernel][golden]") {

@@ -84,7 +84,7 @@ TEST_CASE("learning-based alpha equals the dense solution", "[affinity][learning
   const auto result = learning_based<double>(image, trimap, options).value();
   CHECK(result.report.status == SolveStatus::converged);
   const auto wanted = dense_solution(dense_learning_based(image, 1e-3, options.radius), problem_of(image, trimap));
-  CHECK(largest_gap(result.alpha, wanted) <= 1e-8);
+  CHECK(largest_difference(result.alpha, wanted) <= 1e-8);
 }
 
 TEST_CASE("learning-based matting agrees with PyMatting", "[affinity][learning_based][golden]") {

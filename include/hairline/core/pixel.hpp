@@ -26,9 +26,9 @@ struct IntegerPixel {
   /// Nearest representable value (ties up); below 0 and NaN give 0, above 1 gives the maximum. Never truncates.
   template <class Scalar>
   static constexpr T from_unit(Scalar v) {
-    if (!(v > Scalar(0))) return T(0);
-    if (v >= Scalar(1)) return full;
-    return static_cast<T>(v * static_cast<Scalar>(full) + Scalar(0.5));
+    const Scalar positive = v > Scalar(0) ? v : Scalar(0);
+    const Scalar unit = positive < Scalar(1) ? positive : Scalar(1);
+    return static_cast<T>(unit * static_cast<Scalar>(full) + Scalar(0.5));
   }
 };
 template <class T, PixelType Type>

@@ -21,8 +21,8 @@ struct NextLevel {
   Coarse level;
 };
 
-// Numbers the cells that hold unknown pixels, and lists the pixels of each. Returns the cell of every slot.
-inline std::vector<std::int32_t> group_pixels(const UnknownRegion& region, int cell, FirstLevel& out) {
+// Numbers the cells that hold unknown pixels, and lists the pixels of each.
+inline void group_pixels(const UnknownRegion& region, int cell, FirstLevel& out) {
   const int width = region.shape().width;
   Coarse& level = out.level;
   level.rows = (region.shape().height + cell - 1) / cell;
@@ -45,87 +45,109 @@ inline std::vector<std::int32_t> group_pixels(const UnknownRegion& region, int c
     }
   auto& first = out.transfer.first;
   first.assign(level.place.size() + 1, 0);
-  std::vector<std::int32_t> cell_of(static_cast<std::size_t>(region.slots()), -1);
-  each([&](std::int32_t i, std::size_t place) {
-    cell_of[static_cast<std::size_t>(i)] = level.index[place];
-    ++first[static_cast<std::size_t>(level.index[place]) + 1];
-  });
+  each([&](std::int32_t, std::size_t place) { ++first[static_cast<std::size_t>(level.index[place]) + 1]; });
   for (std::size_t c = 1; c < first.size(); ++c) first[c] += first[c - 1];
   out.transfer.member.resize(static_cast<std::size_t>(region.size()));
   std::vector<std::int32_t> next(first.begin(), first.end() - 1);
   each([&](std::int32_t i, std::size_t place) {
     out.transfer.member[static_cast<std::size_t>(next[static_cast<std::size_t>(level.index[place])]++)] = i;
   });
-  return cell_of;
 }
 
-/// The level of cells of cell x cell pixels.  @pre cell >= reach of the stencil
+/// Where a slot lies: its segment, its place in the list of members, and its pixel.
+class SlotPlaces {
+ public:
+  SlotPlaces(const UnknownRegion& region, const std::vector<std::int32_t>& member)
+      : region_(&region), segment_(static_cast<std::size_t>(region.slots()), 0), member_(segment_) {
+    for (std::size_t s = 0; s < region.segments().size(); ++s)
+      for (auto i = region.segments()[s].begin; i < region.segments()[s].end; ++i)
+        segment_[static_cast<std::size_t>(i)] = static_cast<std::int32_t>(s);
+    for (std::size_t m = 0; m < member.size(); ++m)
+      member_[static_cast<std::size_t>(member[m])] = static_cast<std::int32_t>(m);
+  }
+  std::size_t segment(std::int32_t slot) const {
+    return static_cast<std::size_t>(segment_[static_cast<std::size_t>(slot)]);
+  }
+  std::size_t member(std::int32_t slot) const {
+    return static_cast<std::size_t>(member_[static_cast<std::size_t>(slot)]);
+  }
+  std::size_t pixel(std::int32_t slot) const {
+    const std::size_t s = segment(slot);
+    return static_cast<std::size_t>(region_->first_pixel(s) + slot - region_->segments()[s].begin);
+  }
+
+ private:
+  const UnknownRegion* region_;
+  std::vector<std::int32_t> segment_, member_;
+};
+
+/// Each cell's basis functions: 1, R, G and B, orthonormalised over its pixels.
 template <class Scalar>
-FirstLevel first_level(const Stencil<Scalar>& fine, const Image<Scalar>& image, int cell, ThreadPool& pool) {
-  const UnknownRegion& region = fine.region();
-  FirstLevel out;
-  const auto cell_of = group_pixels(region, cell, out);
-  Coarse& level = out.level;
-  const auto cells = static_cast<std::size_t>(level.size());
+void pixel_basis(const Image<Scalar>& image, const SlotPlaces& places, FirstLevel& out, ThreadPool& pool) {
   const auto& first = out.transfer.first;
   const auto& member = out.transfer.member;
-
-  std::vector<std::int32_t> segment_of(static_cast<std::size_t>(region.slots()), 0), place_in(segment_of);
-  for (std::size_t s = 0; s < region.segments().size(); ++s)
-    for (auto i = region.segments()[s].begin; i < region.segments()[s].end; ++i)
-      segment_of[static_cast<std::size_t>(i)] = static_cast<std::int32_t>(s);
-  for (std::size_t m = 0; m < member.size(); ++m)
-    place_in[static_cast<std::size_t>(member[m])] = static_cast<std::int32_t>(m);
-  const auto pixel_of = [&](std::int32_t slot) {
-    const auto s = static_cast<std::size_t>(segment_of[static_cast<std::size_t>(slot)]);
-    return static_cast<std::size_t>(region.first_pixel(s) + slot - region.segments()[s].begin);
-  };
-
   out.transfer.basis.resize(member.size());
-  level.near_null.resize(cells);
-  pool.parallel_for(0, level.size(), 1024, [&](std::ptrdiff_t begin, std::ptrdiff_t end) {
+  out.level.near_null.resize(static_cast<std::size_t>(out.level.size()));
+  pool.parallel_for(0, out.level.size(), 1024, [&](std::ptrdiff_t begin, std::ptrdiff_t end) {
     Eigen::MatrixX4d x, q;
     for (auto c = static_cast<std::size_t>(begin); c < static_cast<std::size_t>(end); ++c) {
       const std::int32_t count = first[c + 1] - first[c];
       x.resize(count, 4);
       for (std::int32_t m = 0; m < count; ++m) {
-        const Scalar* colour = image.data() + 3 * pixel_of(member[static_cast<std::size_t>(first[c] + m)]);
+        const Scalar* colour = image.data() + 3 * places.pixel(member[static_cast<std::size_t>(first[c] + m)]);
         x.row(m) << 1.0, static_cast<double>(colour[0]), static_cast<double>(colour[1]), static_cast<double>(colour[2]);
       }
-      level.near_null[c] = orthonormalise(x, q);
+      out.level.near_null[c] = orthonormalise(x, q);
       for (std::int32_t m = 0; m < count; ++m)
         out.transfer.basis[static_cast<std::size_t>(first[c] + m)] = q.row(m).transpose().cast<float>();
     }
   });
+}
 
-  level.a.resize(cells);
+/// The sums of a_ij * basis_j over each of the cells around a pixel i.
+template <class Scalar>
+std::array<Eigen::Vector4d, 9> towards_cells(const Stencil<Scalar>& fine, std::int32_t i, int cell,
+                                             const SlotPlaces& places, const std::vector<FourF>& basis) {
+  const UnknownRegion& region = fine.region();
   const int reach = region.reach(), width = region.shape().width;
+  const std::size_t s = places.segment(i), pixel = places.pixel(i);
+  const int in_y = static_cast<int>(pixel / static_cast<std::size_t>(width)) % cell;
+  const int in_x = static_cast<int>(pixel % static_cast<std::size_t>(width)) % cell;
+  std::array<Eigen::Vector4d, 9> towards;
+  towards.fill(Eigen::Vector4d::Zero());
+  for (int dy = -reach; dy <= reach; ++dy) {
+    const int ky = in_y + dy < 0 ? 0 : in_y + dy < cell ? 3 : 6;
+    for (int dx = -reach; dx <= reach; ++dx) {
+      const bool later = dy > 0 || (dy == 0 && dx >= 0);
+      const std::int32_t j = i + region.offset(s, dy) + dx;
+      const double a = static_cast<double>(later ? fine.at(fine.plane(dy, dx), i) : fine.at(fine.plane(-dy, -dx), j));
+      if (a == 0) continue;
+      const int kx = in_x + dx < 0 ? 0 : in_x + dx < cell ? 1 : 2;
+      towards[static_cast<std::size_t>(ky + kx)] += a * basis[places.member(j)].template cast<double>();
+    }
+  }
+  return towards;
+}
+
+/// The level of cells of cell x cell pixels.  @pre cell >= reach of the stencil
+template <class Scalar>
+FirstLevel first_level(const Stencil<Scalar>& fine, const Image<Scalar>& image, int cell, ThreadPool& pool) {
+  FirstLevel out;
+  group_pixels(fine.region(), cell, out);
+  Coarse& level = out.level;
+  const auto& first = out.transfer.first;
+  const auto& member = out.transfer.member;
+  const auto& basis = out.transfer.basis;
+  const SlotPlaces places(fine.region(), member);
+  pixel_basis(image, places, out, pool);
+  level.a.resize(static_cast<std::size_t>(level.size()));
   pool.parallel_for(0, level.size(), 256, [&](std::ptrdiff_t begin, std::ptrdiff_t end) {
     for (auto c = static_cast<std::size_t>(begin); c < static_cast<std::size_t>(end); ++c) {
       auto& row = level.a[c];
       row.fill(Block::Zero());
-      for (std::int32_t m = first[c]; m < first[c + 1]; ++m) {
-        const std::int32_t i = member[static_cast<std::size_t>(m)];
-        const auto s = static_cast<std::size_t>(segment_of[static_cast<std::size_t>(i)]);
-        const std::size_t pixel = pixel_of(i);
-        const int in_y = static_cast<int>(pixel / static_cast<std::size_t>(width)) % cell;
-        const int in_x = static_cast<int>(pixel % static_cast<std::size_t>(width)) % cell;
-        std::array<Eigen::Vector4d, 9> towards;  // sum of a_ij * basis_j over each neighbouring cell
-        towards.fill(Eigen::Vector4d::Zero());
-        for (int dy = -reach; dy <= reach; ++dy) {
-          const int ky = in_y + dy < 0 ? 0 : in_y + dy < cell ? 3 : 6;
-          for (int dx = -reach; dx <= reach; ++dx) {
-            const bool later = dy > 0 || (dy == 0 && dx >= 0);
-            const std::int32_t j = i + region.offset(s, dy) + dx;
-            const double a =
-                static_cast<double>(later ? fine.at(fine.plane(dy, dx), i) : fine.at(fine.plane(-dy, -dx), j));
-            if (a == 0) continue;
-            const int kx = in_x + dx < 0 ? 0 : in_x + dx < cell ? 1 : 2;
-            const auto at = static_cast<std::size_t>(place_in[static_cast<std::size_t>(j)]);
-            towards[static_cast<std::size_t>(ky + kx)] += a * out.transfer.basis[at].template cast<double>();
-          }
-        }
-        const Eigen::Vector4d own = out.transfer.basis[static_cast<std::size_t>(m)].template cast<double>();
+      for (auto m = static_cast<std::size_t>(first[c]); m < static_cast<std::size_t>(first[c + 1]); ++m) {
+        const auto towards = towards_cells(fine, member[m], cell, places, basis);
+        const Eigen::Vector4d own = basis[m].template cast<double>();
         for (std::size_t k = 0; k < 9; ++k) row[k].noalias() += own * towards[k].transpose();
       }
       level.complete(static_cast<std::int32_t>(c));
@@ -134,9 +156,8 @@ FirstLevel first_level(const Stencil<Scalar>& fine, const Image<Scalar>& image, 
   return out;
 }
 
-/// The level of cells twice as wide.
-inline NextLevel next_level(const Coarse& fine, ThreadPool& pool) {
-  NextLevel out;
+/// Joins cells two by two.
+inline void group_cells(const Coarse& fine, NextLevel& out) {
   Coarse& level = out.level;
   level.rows = (fine.rows + 1) / 2;
   level.columns = (fine.columns + 1) / 2;
@@ -160,6 +181,11 @@ inline NextLevel next_level(const Coarse& fine, ThreadPool& pool) {
       level.place.push_back(static_cast<std::int32_t>(place));
       out.transfer.child.push_back(child);
     }
+}
+
+/// Each cell's basis over its children's unknowns. Returns every child's share of it.
+inline std::vector<BlockF> cell_basis(const Coarse& fine, NextLevel& out, ThreadPool& pool) {
+  Coarse& level = out.level;
   const auto cells = static_cast<std::size_t>(level.size());
   auto& basis = out.transfer.basis;
   const auto& child = out.transfer.child;
@@ -180,8 +206,17 @@ inline NextLevel next_level(const Coarse& fine, ThreadPool& pool) {
       }
     }
   });
+  return of_child;
+}
 
-  level.a.resize(cells);
+/// The level of cells twice as wide.
+inline NextLevel next_level(const Coarse& fine, ThreadPool& pool) {
+  NextLevel out;
+  group_cells(fine, out);
+  const std::vector<BlockF> of_child = cell_basis(fine, out, pool);
+  Coarse& level = out.level;
+  const auto& child = out.transfer.child;
+  level.a.resize(static_cast<std::size_t>(level.size()));
   pool.parallel_for(0, level.size(), 128, [&](std::ptrdiff_t begin, std::ptrdiff_t end) {
     for (auto p = static_cast<std::size_t>(begin); p < static_cast<std::size_t>(end); ++p) {
       auto& row = level.a[p];

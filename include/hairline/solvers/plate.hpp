@@ -71,63 +71,51 @@ inline std::vector<std::size_t> take_component(Image<std::uint8_t>& left, std::s
   return pixels;
 }
 
+/// Gives to `to` those pieces of `from` that do not stay by themselves and lie farther than `band` from all that do.
+template <class Stays>
+void hand_over_far_pieces(Image<std::uint8_t>& from, Image<std::uint8_t>& to, float band, bool if_none_stays,
+                          Stays&& stays) {
+  Image<std::uint8_t> left = from, staying(from.shape());
+  std::vector<std::vector<std::size_t>> pieces;
+  bool any_stays = false;
+  for (std::size_t i = 0; i < left.size(); ++i) {
+    if (!left.data()[i]) continue;
+    std::vector<std::size_t> pixels = take_component(left, i);
+    if (stays(pixels)) {
+      any_stays = true;
+      for (const std::size_t p : pixels) staying.data()[p] = 1;
+    } else {
+      pieces.push_back(std::move(pixels));
+    }
+  }
+  if (pieces.empty() || (!any_stays && !if_none_stays)) return;
+  const Image<float> away = distance_to(staying);
+  for (const auto& piece : pieces) {
+    const auto near = [&](std::size_t p) { return !(away.data()[p] > band); };
+    if (std::any_of(piece.begin(), piece.end(), near)) continue;
+    for (const std::size_t p : piece) {
+      from.data()[p] = 0;
+      to.data()[p] = 1;
+    }
+  }
+}
+
 /// Gives the subject its small holes back that lie deeper inside it than hair reaches: eyes, buttons, patches that
 /// happen to have the plate's colour. Gaps near the outline and gaps as large as the band's square stay open.
 inline void fill_deep_holes(Image<std::uint8_t>& in, Image<std::uint8_t>& out, float band) {
-  Image<std::uint8_t> left = out, outside(out.shape());
-  std::vector<std::vector<std::size_t>> holes;
   const auto w = static_cast<std::size_t>(out.width()), n = out.size();
-  for (std::size_t i = 0; i < n; ++i) {
-    if (!left.data()[i]) continue;
-    std::vector<std::size_t> pixels = take_component(left, i);
-    bool open = static_cast<float>(pixels.size()) > band * band;
-    for (std::size_t p : pixels) open = open || p < w || p + w >= n || p % w == 0 || p % w == w - 1;
-    if (!open) {
-      holes.push_back(std::move(pixels));
-    } else {
-      for (std::size_t p : pixels) outside.data()[p] = 1;
-    }
-  }
-  if (holes.empty()) return;
-  const Image<float> depth = distance_to(outside);
-  for (const auto& hole : holes) {
-    float nearest = depth.data()[hole.front()];
-    for (std::size_t p : hole) nearest = std::min(nearest, depth.data()[p]);
-    if (nearest <= band) continue;
-    for (std::size_t p : hole) {
-      in.data()[p] = 1;
-      out.data()[p] = 0;
-    }
-  }
+  hand_over_far_pieces(out, in, band, true, [&](const std::vector<std::size_t>& pixels) {
+    const auto at_edge = [&](std::size_t p) { return p < w || p + w >= n || p % w == 0 || p % w == w - 1; };
+    return static_cast<float>(pixels.size()) > band * band || std::any_of(pixels.begin(), pixels.end(), at_edge);
+  });
 }
 
 /// Takes specks off the subject: pieces smaller than the band's square and farther than the band from every larger one
 /// (a leaf that moved, a shadow's rim). If there is no larger one, all stay.
 inline void drop_strays(Image<std::uint8_t>& in, Image<std::uint8_t>& out, float band) {
-  Image<std::uint8_t> left = in, large(in.shape());
-  std::vector<std::vector<std::size_t>> small;
-  bool any_large = false;
-  for (std::size_t i = 0; i < in.size(); ++i) {
-    if (!left.data()[i]) continue;
-    std::vector<std::size_t> pixels = take_component(left, i);
-    if (static_cast<float>(pixels.size()) < band * band) {
-      small.push_back(std::move(pixels));
-    } else {
-      any_large = true;
-      for (std::size_t p : pixels) large.data()[p] = 1;
-    }
-  }
-  if (!any_large || small.empty()) return;
-  const Image<float> away = distance_to(large);
-  for (const auto& speck : small) {
-    float nearest = away.data()[speck.front()];
-    for (std::size_t p : speck) nearest = std::min(nearest, away.data()[p]);
-    if (nearest <= band) continue;
-    for (std::size_t p : speck) {
-      in.data()[p] = 0;
-      out.data()[p] = 1;
-    }
-  }
+  hand_over_far_pieces(in, out, band, false, [&](const std::vector<std::size_t>& pixels) {
+    return static_cast<float>(pixels.size()) >= band * band;
+  });
 }
 
 /// @param share (H, W) segmentation in [0, 1]    @param evidence (H, W) see subject_evidence
