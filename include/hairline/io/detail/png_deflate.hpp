@@ -161,7 +161,7 @@ inline std::vector<PngPiece> deflate_png_rows(AnyView image, int depth, int comp
   const std::size_t row_size =
       static_cast<std::size_t>(image.width()) * static_cast<std::size_t>(image.channels() * depth / 8) + 1;
   const std::ptrdiff_t rows =
-      std::max<std::ptrdiff_t>(1, (std::ptrdiff_t{1} << 18) / static_cast<std::ptrdiff_t>(row_size));
+      std::max<std::ptrdiff_t>(1, (std::ptrdiff_t{1} << 17) / static_cast<std::ptrdiff_t>(row_size));
   const std::ptrdiff_t bands = (image.height() + rows - 1) / rows;
   std::vector<PngPiece> pieces(static_cast<std::size_t>(bands));
   ThreadPool pool(bands == 1 ? 1 : threads);
