@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "default_weights.hpp"
 #include "hairline/kernels/session.hpp"
 #include "hairline/nets/shapes.hpp"
 #include "hairline/weights/load.hpp"
@@ -16,8 +17,14 @@ namespace hairline::tool {
 
 namespace {
 
+Result<TensorStore> embedded_weights() {
+  const auto bytes = default_weights();
+  return parse_weights({bytes.begin(), bytes.end()}, "the weights in this program");
+}
+
 Weights load(const Network& network, const std::string& file, const std::vector<std::string>& unread) {
-  auto weights = load_weights(network.graph, file, unread);
+  const auto read = file.empty() ? embedded_weights() : read_weights(file);
+  auto weights = read ? accept_weights(network.graph, *read, unread) : Result<Weights>(read.error());
   if (weights) return std::move(*weights);
   if (weights.error().code == ErrorCode::not_found) throw NotAvailable{weights.error().message};
   throw std::runtime_error(weights.error().message);

@@ -108,10 +108,11 @@ def moved(x, draw, amount):
 def shadow(alpha, draw, strength):
     """What the foreground leaves of the background's light: 1 but for a soft, shifted shape of it."""
     n = len(alpha)
-    box = 2 * draw.below(10) + 5
-    soft = moved(alpha, draw, 24)
+    box = 2 * draw.below(4) + 1
+    soft = moved(F.avg_pool2d(alpha, 4), draw, 6)
     for _ in range(2):
         soft = F.avg_pool2d(F.pad(soft, (box // 2,) * 4, mode="replicate"), box, 1)
+    soft = F.interpolate(soft, alpha.shape[-2:], mode="bilinear")
     return 1 - soft * draw.uniform(0, strength, n, 1, 1, 1) * draw.chosen(0.5, n)
 
 

@@ -123,6 +123,7 @@ class Run:
     def __init__(self, recipe, out, make_scenes, command="hairline", device="cpu", precision="f32"):
         self.recipe, self.out, self.make_scenes, self.command = recipe, pathlib.Path(out), make_scenes, command
         self.device, self.precision = torch.device(device), precision
+        self.truths = {}  # of validation, by side
         (self.out / "sheets").mkdir(parents=True, exist_ok=True)
 
     def log(self, **record):
@@ -235,9 +236,11 @@ class Run:
         network.load_state_dict(average.state)
         network.eval()
         checks, record = self.recipe["validation"], {}
-        scenes = self.make_scenes(checks.get("scenes", {}), VALIDATION_SEED)
         for side in stage.get("validate_at", checks["sides"]):
-            truth = fixed_set(scenes, 0, checks["count"], max(side, checks["size"]), side)
+            if side not in self.truths:
+                scenes = self.make_scenes(checks.get("scenes", {}), VALIDATION_SEED)
+                self.truths[side] = fixed_set(scenes, 0, checks["count"], max(side, checks["size"]), side)
+            truth = self.truths[side]
             parts = []
             for first in range(0, checks["count"], 8):
                 some = {k: v[first:first + 8].to(self.device) for k, v in truth.items()}

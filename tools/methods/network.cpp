@@ -25,7 +25,7 @@ OpenNetwork open(const NetworkMethod& network, const NetworkSettings& settings) 
   opened.about = {{"net", network.method.name},
                   {"graph", std::string(plan.network->name)},
                   {"engine", settings.engine},
-                  {"weights", settings.weights},
+                  {"weights", settings.weights.empty() ? "embedded" : settings.weights},
                   {"options", plan.described}};
   const auto start = Clock::now();
   const Forward forward = open_engine(settings.engine, *plan.network, settings.weights, plan.unread);

@@ -45,8 +45,8 @@ using Coarse =
           Named<"around5", Around<128, 1>>,                                                   // (B, Hc/16, Wc/16, 128)
           Named<"up3", Up<"x3", 128, 64, 64>>,                                                // (B, Hc/8, Wc/8, 64)
           Named<"up2", Up<"x2", 64, 48, 48>>,                                                 // (B, Hc/4, Wc/4, 48)
-          Named<"up1", Up<"x1", 48, 32, 32>>,                                                 // (B, Hc/2, Wc/2, 32)
-          Named<"up0", Up<"x0", 32, 16, 16>>,                                                 // (B, Hc, Wc, 16)
+          Named<"up1", Up<"x1", 48, 32, 16>>,                                                 // (B, Hc/2, Wc/2, 16)
+          Named<"up0", Up<"x0", 16, 16, 16>>,                                                 // (B, Hc, Wc, 16)
           Named<"head", BlockOf<"head", Named<"conv4", Conv2d<16, 5 + hidden, Kernel{3}>>>>,  // (B, Hc, Wc, 21)
           Split<Head<"pha_sm", 1, Clamp01>, Head<"residual_sm", 3>, Head<"err_sm", 1, Clamp01>,
                 Head<"hid_sm", hidden, Relu>>>;
