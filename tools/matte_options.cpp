@@ -121,11 +121,9 @@ void add_network_options(CLI::App& verb, MatteOptions& o) {
 }
 
 const char* const how_to_ask =
-    "wanted --background or --trimap, given neither\n"
-    "  --background PLATE  the same view without the subject. Put the camera on something firm, lock focus, exposure\n"
-    "                      and white balance, take the picture, let the subject step out, take the plate. From the\n"
-    "                      hand: stand still, and add --align.\n"
-    "  --trimap TRIMAP     drawn by hand: white subject, black background, grey where it is not certain";
+    "wanted --background or --trimap, given neither. --background is the same view without the subject: put the camera "
+    "on something firm, lock focus, exposure and white balance, and shoot once with the subject and once without (from "
+    "the hand: add --align). --trimap is drawn: white subject, black background, grey where that is not certain";
 
 // What mattes if nobody says: with a background the network whose weights are in this program.
 std::string default_method(const MatteOptions& o) {

@@ -223,7 +223,7 @@ class Run:
                     save(self.out / "checkpoint.pt", {
                         "stage": index, "step": step, "network": network.state_dict(),
                         "optimizer": optimizer.state_dict(), "average": average.state})
-                    save(self.out / f"{stage['name']}.pt", average.state)
+                    save(self.out / f"{stage['name']}.pt", {k: v.contiguous() for k, v in average.state.items()})
                     saved = time.monotonic()
         finally:
             ahead.end()
