@@ -15,4 +15,4 @@ $python python/golden/networks.py tests/golden/networks
 $python python/golden/parts.py tests/golden/parts.safetensors
 $python python/golden/weights.py tests/golden/weights
 $python python/tests/test_hairline_torch.py build/hairline
-$python python/tests/test_hairline_train.py build/hairline $(ls build/libhairline_synth.so 2>/dev/null)
+$python python/tests/test_hairline_train.py build/hairline $(ls build/python/libhairline_synth.so 2>/dev/null)

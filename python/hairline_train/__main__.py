@@ -12,7 +12,7 @@ def main():
     p = argparse.ArgumentParser(prog="hairline_train", description="Trains a network by a recipe; goes on where it was.")
     p.add_argument("recipe", help="a file, or a name in recipes/")
     p.add_argument("--out", required=True, help="folder for log.jsonl, checkpoints and sheets")
-    p.add_argument("--scenes", default="build/libhairline_synth.so", help="the C++ scenes")
+    p.add_argument("--scenes", default="build/python/libhairline_synth.so", help="the C++ scenes")
     p.add_argument("--hairline", default="build/hairline", help="the command, which describes networks")
     p.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     p.add_argument("--precision", choices=["f32", "bf16"],

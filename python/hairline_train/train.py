@@ -200,7 +200,7 @@ class Run:
             average.state = {k: v.to(self.device) for k, v in resumed["average"].items()}
         p = stage["pool"]
         scenes = self.make_scenes(p.get("scenes", {}), self.recipe["seed"] + index)
-        samples = Samples(Pool(scenes, p["size"], p["count"], p["fresh"]), stage["samples"], self.recipe["seed"] + index)
+        samples = Samples(Pool(scenes, **{k: v for k, v in p.items() if k != "scenes"}), stage["samples"], self.recipe["seed"] + index)
         end = stage["steps"] if stop_after is None else min(stage["steps"], step + stop_after)
         ahead, began, sums, saved = Ahead(samples, step, end), time.monotonic(), {}, time.monotonic()
         every, checks = self.recipe.get("log_every", 100), self.recipe["validation"]
