@@ -1,5 +1,6 @@
 """python -m hairline_train RECIPE --out DIR"""
 import argparse
+import signal
 
 import torch
 
@@ -26,7 +27,10 @@ def main():
         return Scenes(a.scenes, options, seed, a.threads)
 
     precision = a.precision or ("bf16" if a.device.startswith("cuda") else "f32")
-    Run(recipes.load(a.recipe), a.out, make_scenes, a.hairline, a.device, precision).train(a.steps)
+    run = Run(recipes.load(a.recipe), a.out, make_scenes, a.hairline, a.device, precision)
+    for asked in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(asked, lambda *_: setattr(run, "stopping", True))
+    run.train(a.steps)
 
 
 if __name__ == "__main__":

@@ -57,6 +57,10 @@ def start(network, seed, difference_at=None):
                 weight[i, colour + 3][where] -= sign * scale
 
 
+def begins(name, prefixes):
+    return any(name.startswith(p) for p in prefixes)
+
+
 class Average:
     """Exponential moving average of a network's state."""
 
@@ -124,6 +128,7 @@ class Run:
         self.recipe, self.out, self.make_scenes, self.command = recipe, pathlib.Path(out), make_scenes, command
         self.device, self.precision = torch.device(device), precision
         self.truths = {}  # of validation, by side
+        self.stopping = False  # set it, and the run ends after its present step as if it had been asked to
         (self.out / "sheets").mkdir(parents=True, exist_ok=True)
 
     def log(self, **record):
@@ -160,18 +165,24 @@ class Run:
         return network.to(self.device).to(memory_format=torch.channels_last)
 
     def make_optimizer(self, network, stage):
-        o = stage["optimizer"]
+        o, learn = stage["optimizer"], stage.get("learn")
         groups = {prefix: [] for prefix in o.get("groups", {})} | {"": []}
         for name, parameter in network.named_parameters():
+            if learn is not None and not begins(name, learn):
+                parameter.requires_grad_(False)
+                continue
             groups[next(p for p in groups if name.startswith(p))].append(parameter)
         factors = o.get("groups", {}) | {"": 1.0}
-        return torch.optim.AdamW([{"params": g, "factor": factors[p]} for p, g in groups.items()], lr=o["rate"],
+        return torch.optim.AdamW([{"params": g, "factor": factors[p]} for p, g in groups.items() if g], lr=o["rate"],
                                  betas=tuple(o.get("betas", [0.9, 0.999])), weight_decay=o.get("weight_decay", 0.0))
 
     def learn(self, network, optimizer, stage, step, batch):
         """One step; the terms of its loss."""
         torch.manual_seed(self.recipe["seed"] * 7919 + step)
         network.train()
+        for name, module in network.named_modules():
+            if isinstance(module, torch.nn.BatchNorm2d) and begins(name, stage.get("fixed_norms", [])):
+                module.eval()
         for group in optimizer.param_groups:
             group["lr"] = stage["optimizer"]["rate"] * group["factor"] * recipes.rate(
                 stage.get("schedule", {}), step, stage["steps"])
@@ -200,7 +211,8 @@ class Run:
             average.state = {k: v.to(self.device) for k, v in resumed["average"].items()}
         p = stage["pool"]
         scenes = self.make_scenes(p.get("scenes", {}), self.recipe["seed"] + index)
-        samples = Samples(Pool(scenes, **{k: v for k, v in p.items() if k != "scenes"}), stage["samples"], self.recipe["seed"] + index)
+        pool = Pool(scenes, **{k: v for k, v in p.items() if k != "scenes"})
+        samples = Samples(pool, stage["samples"], self.recipe["seed"] + index)
         end = stage["steps"] if stop_after is None else min(stage["steps"], step + stop_after)
         ahead, began, sums, saved = Ahead(samples, step, end), time.monotonic(), {}, time.monotonic()
         every, checks = self.recipe.get("log_every", 100), self.recipe["validation"]
@@ -212,6 +224,8 @@ class Run:
                     sums[name] = sums.get(name, 0.0) + value
                 average.update(network, step)
                 step += 1
+                if self.stopping:
+                    end, left = step, 0
                 if step % every == 0 or step == end:
                     done = step - since
                     self.log(stage=stage["name"], step=step, seconds=round(time.monotonic() - began, 1),

@@ -59,6 +59,9 @@ RECIPE = {
         {"name": "base", "network": "slim-base", "steps": 8, "difference_at": "stem.conv",
          "loss": "bgmv2_base", "optimizer": {"rate": 1e-3}, "schedule": {"kind": "cosine", "warmup": 2},
          "pool": {"size": 64, "count": 24, "fresh": 3}, "samples": {"crops": [[32, 3], [48, 2]]}},
+        {"name": "refine", "network": "slim", "steps": 2, "loss": "bgmv2_joint", "learn": ["refiner."],
+         "fixed_norms": ["stem.", "down", "around", "up"], "optimizer": {"rate": 1e-3},
+         "pool": {"size": 96, "count": 8, "fresh": 0, "first": 4}, "samples": {"crops": [[64, 2]]}, "validate_at": [64]},
         {"name": "joint", "network": "slim", "steps": 6, "loss": "bgmv2_joint",
          "optimizer": {"rate": 1e-4, "groups": {"refiner.": 3}}, "options": {"refine_sample_pixels": 256},
          "pool": {"size": 96, "count": 16, "fresh": 2}, "samples": {"crops": [[64, 2]]}, "validate_at": [64]}]}
@@ -151,7 +154,7 @@ def check_resume(command, library, folder):
 
     whole, broken = folder / "whole", folder / "broken"
     check(start(whole).wait() == 0, "a whole run")
-    for wanted in (3, 11):  # lines of the log: in the first stage, in the second
+    for wanted in (3, 15):  # lines of the log: in the first stage, in the last
         process, log = start(broken), broken / "log.jsonl"
         end = time.monotonic() + 300
         while not log.exists() or len(log.read_text().splitlines()) < wanted:
@@ -167,9 +170,12 @@ def check_resume(command, library, folder):
             for f in (whole, broken)]
     check(last[0] == last[1] and math.isfinite(last[0]["validation"]["mse_64"]), "their logs end alike")
     sheets = sorted(p.name for p in (whole / "sheets").iterdir())
-    check(sheets == ["base_0000006_32.png", "base_0000008_32.png", "joint_0000006_64.png"], f"sheets: {sheets}")
-    before, after = (torch.load(whole / f"{s}.pt", weights_only=True) for s in ("base", "joint"))
-    check(after.keys() > before.keys(), "the second stage adds the refiner to the first")
+    check(sheets == [f"{n}.png" for n in ("base_0000006_32", "base_0000008_32", "joint_0000006_64", "refine_0000002_64")],
+          f"sheets: {sheets}")
+    base, refine, joint = (torch.load(whole / f"{s}.pt", weights_only=True) for s in ("base", "refine", "joint"))
+    check(all(torch.equal(refine[k], v) for k, v in base.items()), "what does not learn stays, statistics too")
+    check(refine.keys() > base.keys() and not torch.equal(joint["stem.conv.weight"], base["stem.conv.weight"]),
+          "the refiner comes to it, and then all learns")
 
 
 def same(a, b):
