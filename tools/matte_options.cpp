@@ -129,7 +129,7 @@ const char* const how_to_ask =
 std::string default_method(const MatteOptions& o) {
   if (o.background.empty()) return "cf";
   const Method* slim = find_method("slim");
-  return slim->brings_weights && !o.align ? "slim" : "plate";
+  return slim->brings_weights ? "slim" : "plate";
 }
 
 }  // namespace
@@ -157,11 +157,9 @@ void add_matte_options(CLI::App& verb, MatteOptions& options) {
       ->required();
   verb.add_option("-t,--trimap", o->trimap, "Black background, white foreground, grey unknown; or a folder of them");
   verb.add_option("-b,--background,--bgr", o->background, "The same view without the subject; or a folder of them");
-  verb.add_option("-m,--method", o->method,
-                  "Default: cf with a trimap; with a background slim if its weights are in this build and no --align "
-                  "is given, else "
-                  "plate. One of" +
-                      known);
+  verb.add_option(
+      "-m,--method", o->method,
+      "Default: cf with a trimap; with a background slim if its weights are in this build, else plate. One of" + known);
   verb.add_option("--foreground,--fgr", o->foreground, "Write the subject's own colour: straight RGB, never zeroed");
   verb.add_option("--composite,--com", o->composite, "Write the subject over what --over says");
   verb.add_option("--over", o->over,

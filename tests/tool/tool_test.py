@@ -255,7 +255,7 @@ class Matte(Case):
                     self.assertLess(error / (40 * 32), 0.05)
 
     def test_plate(self):
-        for options in (("-m", "plate"), ("--align",)):
+        for options in (("-m", "plate"), ("-m", "plate", "--align")):
             report = json.loads(self.ok("matte", "picture.png", "a.png", "-b", "plate.png", *options, "--json").stdout)
             self.assertEqual(report["method"], "plate")
 

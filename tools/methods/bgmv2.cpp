@@ -83,6 +83,7 @@ Method method(Method named, const Graphs& graphs) {
   NetworkMethod n;
   n.method = std::move(named);
   n.method.takes_plate = true;
+  n.method.has_align = true;
   n.method.has_refinement = true;
   n.plan = [graphs](const NetworkSettings& s) { return plan(graphs, s); };
   n.inputs = inputs;
@@ -110,8 +111,8 @@ Method slim_method() {
   m.name = "slim";
   m.long_name = "slim_matting";
   m.brings_weights = !default_weights().empty();
-  m.about = std::string("a slim sibling of Background Matting V2; ") +
-            (m.brings_weights ? "the default with a background" : "needs --weights");
+  m.about = "a slim sibling of Background Matting V2";
+  m.about += m.brings_weights ? "; the default with a background" : "; needs --weights";
   return method(m, {"slim", "slim-coarse", "slim-base"});
 }
 

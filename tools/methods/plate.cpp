@@ -31,8 +31,8 @@ Method plate_method() {
   Method m;
   m.name = "plate";
   m.long_name = "plate_matting";
-  m.about = std::string("difference from a captured background, then closed form; the default with a background") +
-            (default_weights().empty() ? "" : " and --align");
+  m.about = "difference from a captured background, then closed form";
+  if (default_weights().empty()) m.about += "; the default with a background";
   m.takes_plate = true;
   m.has_epsilon = true;
   m.has_start = true;
