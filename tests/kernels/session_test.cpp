@@ -2,6 +2,7 @@
 #include <cmath>
 #include <cstdint>
 #include <cstdlib>
+#include <fstream>
 #include <string>
 #include <thread>
 #include <vector>
@@ -273,6 +274,35 @@ TEST_CASE("session: eight at once share weights and agree to the bit") {
     CHECK(good[t] == 3);
     CHECK(std::equal(alphas[t].begin(), alphas[t].end(), alphas[0].begin()));
   }
+}
+
+// Hidden: `make test-long` runs it by its tag.
+TEST_CASE("session: ten thousand frames of changing sizes without growth", "[.long]") {
+  const Graph g = graph<Whole>();
+  const auto packed =
+      kernels::pack_network(g, seeded_weights(g, 2), kernels::cpu_backend(hairline_kernels_bgmv2_mobilenetv2));
+  REQUIRE(packed);
+  kernels::Session session(*packed);
+  const Pair largest = make_pair(96, 128);
+  Image<float> alpha(Shape{96, 128, 1});
+  const auto resident_kb = [] {
+    std::ifstream status("/proc/self/status");
+    for (std::string line; std::getline(status, line);)
+      if (line.rfind("VmRSS:", 0) == 0) return std::stol(line.substr(6));
+    return 0L;
+  };
+  long before = 0;
+  for (int frame = 0; frame < 10000; ++frame) {
+    const int height = 16 + frame * 7 % 81, width = 16 + frame * 13 % 113;
+    const AnyView pictures[] = {View<const float>(largest.picture.view()).crop(0, 0, height, width),
+                                View<const float>(largest.plate.view()).crop(0, 0, height, width)};
+    const kernels::ResultTarget out[] = {{"pha", alpha.view().crop(0, 0, height, width)}};
+    const auto mode = frame % 3 == 0 ? RefineMode::full : RefineMode::sampling;
+    REQUIRE(session.run(pictures, out, options_of(mode, frame % 2 == 0 ? 0.25 : 0.5)));
+    if (frame == 2000) before = resident_kb();
+  }
+  REQUIRE(before > 0);
+  CHECK(resident_kb() - before < 1024);
 }
 
 TEST_CASE("session: what is wrong is said") {
