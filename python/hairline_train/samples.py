@@ -10,30 +10,25 @@ MARGIN = 6  # pixels around a view, so that a moved plate has no border
 
 
 class Pool:
-    """The most recent scenes, in memory as bytes. What it holds at a step depends on the step alone."""
+    """The most recent scenes, in memory as bytes. What it holds at a step depends on the step alone; a scene is rendered
+    when it is first taken, so that a run that goes on does not wait for all of them."""
 
     def __init__(self, scenes, size, count, fresh, first=64):
         self.scenes, self.size, self.count, self.fresh, self.first = scenes, size, count, fresh, first
-        self.slots = np.empty((count, 10, size, size), np.uint8)
-        self.held = range(0)  # scene i lies in slot i % count
-
-    def scenes_at(self, step):
-        end = self.first + math.ceil(step * self.fresh)
-        return range(max(0, end - self.count), end)
+        self.slots = np.empty((count, 10, size, size), np.uint8)  # scene i lies in slot i % count
+        self.rendered = np.full(count, -1)
+        self.held = range(0)
 
     def go_to(self, step):
-        wanted = self.scenes_at(step)
-        begin = wanted.start if self.held.stop <= wanted.start or self.held.stop > wanted.stop else self.held.stop
-        for first in range(begin, wanted.stop, 16):
-            count = min(16, wanted.stop - first)
-            rendered = self.scenes.batch(first, count, self.size, self.size)
-            for i in range(count):
-                self.slots[(first + i) % self.count] = np.rint(rendered[i] * 255)
-        self.held = wanted
-        return self
+        end = self.first + math.ceil(step * self.fresh)
+        self.held = range(max(0, end - self.count), end)
 
     def take(self, scene):
-        return torch.from_numpy(self.slots[scene % self.count])
+        slot = scene % self.count
+        if self.rendered[slot] != scene:
+            self.slots[slot] = np.rint(self.scenes.batch(scene, 1, self.size, self.size)[0] * 255)
+            self.rendered[slot] = scene
+        return torch.from_numpy(self.slots[slot])
 
 
 def cut(scene, channels, top, left, window, side, smooth):
