@@ -9,40 +9,74 @@
 namespace hairline::augment {
 
 namespace detail {
-// One line of `n` pixels, `stride` floats apart, `channels` side by side; the ends are repeated outwards.
-inline void box_line(float* data, int n, std::ptrdiff_t stride, int channels, float radius, std::vector<float>& copy) {
-  const int whole = static_cast<int>(radius);
-  const float part = radius - static_cast<float>(whole), scale = 1 / (2 * radius + 1);
-  const auto c_count = static_cast<std::size_t>(channels);
-  copy.resize(static_cast<std::size_t>(n + 2 * whole + 2) * c_count);
-  for (int i = 0; i < n + 2 * whole + 2; ++i) {
-    const float* from = data + std::clamp(i - whole - 1, 0, n - 1) * stride;
-    std::copy(from, from + channels, &copy[static_cast<std::size_t>(i) * c_count]);
+struct Box {
+  int whole;          // pixels to either side that count fully
+  float part, scale;  // weight of the next ones; of everything
+  explicit Box(float radius) : whole(static_cast<int>(radius)), part(radius - static_cast<float>(whole)), scale(1 / (2 * radius + 1)) {}
+};
+
+template <int C>
+void box_row(float* row, int n, const Box& box, std::vector<float>& copy) {
+  const int margin = box.whole + 1;
+  copy.resize(static_cast<std::size_t>(n + 2 * margin) * C);
+  float* const start = copy.data() + margin * C;
+  std::copy(row, row + static_cast<std::ptrdiff_t>(n) * C, start);
+  for (int i = 1; i <= margin; ++i)
+    for (int c = 0; c < C; ++c) {
+      start[-i * C + c] = row[c];
+      start[(n - 1 + i) * C + c] = row[(n - 1) * C + c];
+    }
+  float sum[C] = {};
+  for (int i = -box.whole; i <= box.whole; ++i)
+    for (int c = 0; c < C; ++c) sum[c] += start[i * C + c];
+  const int last = box.whole * C, next = margin * C;
+  for (int i = 0; i < n; ++i) {
+    const float* p = start + i * C;
+    for (int c = 0; c < C; ++c) {
+      row[i * C + c] = box.scale * (sum[c] + box.part * (p[c - next] + p[c + next]));
+      sum[c] += p[c + next] - p[c - last];
+    }
   }
-  for (int c = 0; c < channels; ++c) {
-    const auto at = [&](int i) { return copy[static_cast<std::size_t>(i + whole + 1) * c_count + static_cast<std::size_t>(c)]; };
-    float sum = 0;
-    for (int i = -whole; i <= whole; ++i) sum += at(i);
-    for (int i = 0; i < n; ++i) {
-      data[i * stride + c] = scale * (sum + part * (at(i - whole - 1) + at(i + whole + 1)));
-      if (i + 1 < n) sum += at(i + whole + 1) - at(i - whole);
+}
+
+inline void box_rows(View<float> picture, const Box& box) {
+  std::vector<float> copy;
+  for (int y = 0; y < picture.height(); ++y) switch (picture.channels()) {
+      case 1: box_row<1>(picture.row(y), picture.width(), box, copy); break;
+      case 3: box_row<3>(picture.row(y), picture.width(), box, copy); break;
+      default: box_row<4>(picture.row(y), picture.width(), box, copy); break;
+    }
+}
+
+// Whole rows at a time, so that memory is read in order.
+inline void box_columns(View<float> picture, const Box& box) {
+  const int h = picture.height();
+  const auto n = static_cast<std::size_t>(picture.width()) * static_cast<std::size_t>(picture.channels());
+  std::vector<float> copy(n * static_cast<std::size_t>(h)), sum(n, 0.0f);
+  for (int y = 0; y < h; ++y) std::copy(picture.row(y), picture.row(y) + n, &copy[n * static_cast<std::size_t>(y)]);
+  const auto at = [&](int y) { return &copy[n * static_cast<std::size_t>(std::clamp(y, 0, h - 1))]; };
+  for (int y = -box.whole; y <= box.whole; ++y) {
+    const float* row = at(y);
+    for (std::size_t i = 0; i < n; ++i) sum[i] += row[i];
+  }
+  for (int y = 0; y < h; ++y) {
+    float* out = picture.row(y);
+    const float *above = at(y - box.whole - 1), *below = at(y + box.whole + 1), *leaving = at(y - box.whole);
+    for (std::size_t i = 0; i < n; ++i) {
+      out[i] = box.scale * (sum[i] + box.part * (above[i] + below[i]));
+      sum[i] += below[i] - leaving[i];
     }
   }
 }
 }  // namespace detail
 
 /// Box blur in place, along x and then y; radius in pixels, fractions weigh the outermost ones less; borders are
-/// repeated. Rows and channels must be dense (interleaved). Cost: linear in the pixels, whatever the radius.
+/// repeated. Cost: linear in the pixels, whatever the radius.
+/// @param picture (H, W, C), C 1, 3 or 4, interleaved without gaps
 inline void box_blur(View<float> picture, float radius_x, float radius_y) {
   if (picture.empty()) return;
-  std::vector<float> copy;
-  const auto limit = [](float r, int n) { return std::min(r, static_cast<float>(n)); };
-  if (radius_x > 0)
-    for (int y = 0; y < picture.height(); ++y)
-      detail::box_line(picture.row(y), picture.width(), picture.strides().x, picture.channels(), limit(radius_x, picture.width()), copy);
-  if (radius_y > 0)
-    for (int x = 0; x < picture.width(); ++x)
-      detail::box_line(&picture(0, x), picture.height(), picture.strides().y, picture.channels(), limit(radius_y, picture.height()), copy);
+  if (radius_x > 0) detail::box_rows(picture, detail::Box(std::min(radius_x, static_cast<float>(picture.width()))));
+  if (radius_y > 0) detail::box_columns(picture, detail::Box(std::min(radius_y, static_cast<float>(picture.height()))));
 }
 
 /// Gaussian blur by three boxes of the same variance (within 3 % of a Gaussian's values from sigma 0.6 on).

@@ -86,10 +86,9 @@ inline Warp any_warp(Random& r, const PlateShotOptions& o, const Bank& bank, flo
 }
 
 /// A window of a larger picture seen through a warp, bicubic (Catmull-Rom).
-/// @param from (H + 2 margin, W + 2 margin, at least 3)
+/// @param from (H + 2 margin, W + 2 margin, 4), opaque
 /// @return (H, W, 3) in [0,1]
-template <AlphaMode Mode>
-Image<float> seen_through(const Image<float, Mode>& from, int margin, const Warp& warp) {
+inline Image<float> seen_through(const Image<float, AlphaMode::associated>& from, int margin, const Warp& warp) {
   const int h = from.height() - 2 * margin, w = from.width() - 2 * margin;
   Image<float> out(Shape{h, w, 3});
   const Point centre{0.5f * static_cast<float>(w), 0.5f * static_cast<float>(h)};
@@ -108,13 +107,15 @@ Image<float> seen_through(const Image<float, Mode>& from, int margin, const Warp
       const float px = p.x - 0.5f + static_cast<float>(margin), py = p.y - 0.5f + static_cast<float>(margin);
       const int j = floor_int(px), i = floor_int(py);
       const auto wx = weights(px - static_cast<float>(j)), wy = weights(py - static_cast<float>(i));
-      float sum[3] = {0, 0, 0};
+      float sum[4] = {0, 0, 0, 0};
+      const bool inside = i >= 1 && j >= 1 && i + 2 < from.height() && j + 2 < from.width();
       for (int a = 0; a < 4; ++a) {
-        const int yy = std::clamp(i + a - 1, 0, from.height() - 1);
+        const int yy = inside ? i + a - 1 : std::clamp(i + a - 1, 0, from.height() - 1);
+        const float* row = &from(yy, 0);
         for (int b = 0; b < 4; ++b) {
           const float k = wy[static_cast<std::size_t>(a)] * wx[static_cast<std::size_t>(b)];
-          const float* s = &from(yy, std::clamp(j + b - 1, 0, from.width() - 1));
-          for (int c = 0; c < 3; ++c) sum[c] += k * s[c];
+          const float* s = row + 4 * (inside ? j + b - 1 : std::clamp(j + b - 1, 0, from.width() - 1));
+          for (int c = 0; c < 4; ++c) sum[c] += k * s[c];
         }
       }
       for (int c = 0; c < 3; ++c) q[c] = std::clamp(sum[c], 0.0f, 1.0f);

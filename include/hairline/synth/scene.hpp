@@ -15,11 +15,17 @@
 #include "hairline/synth/animal.hpp"
 #include "hairline/synth/background.hpp"
 #include "hairline/synth/body.hpp"
+#include "hairline/synth/foliage.hpp"
 #include "hairline/synth/foreground.hpp"
 #include "hairline/synth/given.hpp"
+#include "hairline/synth/glass.hpp"
 #include "hairline/synth/lighting.hpp"
+#include "hairline/synth/net.hpp"
 #include "hairline/synth/plate_shot.hpp"
 #include "hairline/synth/scene_options.hpp"
+#include "hairline/synth/seeds.hpp"
+#include "hairline/synth/smoke.hpp"
+#include "hairline/synth/thing.hpp"
 
 namespace hairline::synth {
 
@@ -72,10 +78,18 @@ inline Stand free_stand(Random& r, float w, float h, float smallest, float large
 
 inline void paint_subject(Canvas& c, const Supplies& s, Random& r, const KindWeights& k) {
   const float w = static_cast<float>(c.width()), h = static_cast<float>(c.height());
-  const float total = k.person + k.animal;
+  const float total = k.person + k.animal + k.foliage + k.net + k.glass + k.smoke + k.seeds + k.thing;
   float at = r.uniform() * total;
   if ((at -= k.person) < 0) return paint_person(c, s, r, person_stand(r, w, h));
-  paint_animal(c, s, r, free_stand(r, w, h, 0.3f, 1.3f));
+  if ((at -= k.animal) < 0) return paint_animal(c, s, r, free_stand(r, w, h, 0.25f, 1.2f));
+  if ((at -= k.net) < 0) return paint_net(c, s, r, free_stand(r, w, h, 0.25f, 0.9f));
+  if ((at -= k.glass) < 0) return paint_glass(c, s, r, free_stand(r, w, h, 0.3f, 1.3f));
+  if ((at -= k.smoke) < 0) return paint_smoke(c, s, r, free_stand(r, w, h, 0.3f, 1.2f));
+  if ((at -= k.seeds) < 0) return paint_seeds(c, s, r, free_stand(r, w, h, 0.25f, 0.9f));
+  if ((at -= k.thing) < 0) return paint_thing(c, s, r, free_stand(r, w, h, 0.15f, 1.2f));
+  Stand plant = free_stand(r, w, h, 0.4f, 1.3f);
+  plant.origin.y = h * r.between(0.6f, 1.05f);
+  paint_foliage(c, s, r, plant);
 }
 
 inline void paint_subjects(Canvas& c, const Supplies& s, Random& r, const SceneOptions& o) {

@@ -6,6 +6,10 @@
 #include <string>
 #include <utility>
 
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
+
 #include "hairline/core/parallel.hpp"
 #include "hairline/io/given_pictures.hpp"
 #include "hairline/synth/options_json.hpp"
@@ -26,6 +30,15 @@ struct Kept {
 Kept& kept() {
   static Kept k;
   return k;
+}
+
+// The pictures of a batch are freed and asked for again all the time; given back to the system, every page of them
+// would have to be cleared anew, which took a fifth of the time.
+void keep_freed_memory() {
+#ifdef __GLIBC__
+  static const bool done = mallopt(M_MMAP_THRESHOLD, 32 << 20) != 0 && mallopt(M_TRIM_THRESHOLD, 128 << 20) != 0;
+  static_cast<void>(done);
+#endif
 }
 
 std::shared_ptr<const synth::Scenes> scenes_for(const std::string& json, std::uint64_t seed, int height, int width) {
@@ -57,6 +70,7 @@ __attribute__((visibility("default"))) int hairline_synth_batch(const char* opti
                                                                 int count, int height, int width, int threads, float* picture,
                                                                 float* plate, float* alpha, float* foreground) {
   try {
+    keep_freed_memory();
     const auto scenes = scenes_for(options_json != nullptr ? options_json : "", seed, height, width);
     const std::size_t pixels = static_cast<std::size_t>(height) * static_cast<std::size_t>(width);
     ThreadPool pool(threads);
