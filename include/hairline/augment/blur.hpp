@@ -12,7 +12,8 @@ namespace detail {
 struct Box {
   int whole;          // pixels to either side that count fully
   float part, scale;  // weight of the next ones; of everything
-  explicit Box(float radius) : whole(static_cast<int>(radius)), part(radius - static_cast<float>(whole)), scale(1 / (2 * radius + 1)) {}
+  explicit Box(float radius)
+      : whole(static_cast<int>(radius)), part(radius - static_cast<float>(whole)), scale(1 / (2 * radius + 1)) {}
 };
 
 template <int C>
@@ -42,9 +43,15 @@ void box_row(float* row, int n, const Box& box, std::vector<float>& copy) {
 inline void box_rows(View<float> picture, const Box& box) {
   std::vector<float> copy;
   for (int y = 0; y < picture.height(); ++y) switch (picture.channels()) {
-      case 1: box_row<1>(picture.row(y), picture.width(), box, copy); break;
-      case 3: box_row<3>(picture.row(y), picture.width(), box, copy); break;
-      default: box_row<4>(picture.row(y), picture.width(), box, copy); break;
+      case 1:
+        box_row<1>(picture.row(y), picture.width(), box, copy);
+        break;
+      case 3:
+        box_row<3>(picture.row(y), picture.width(), box, copy);
+        break;
+      default:
+        box_row<4>(picture.row(y), picture.width(), box, copy);
+        break;
     }
 }
 
@@ -79,13 +86,16 @@ inline void box_blur(View<float> picture, float radius_x, float radius_y) {
   if (radius_y > 0) detail::box_columns(picture, detail::Box(std::min(radius_y, static_cast<float>(picture.height()))));
 }
 
-/// Gaussian blur by three boxes of the same variance (within 3 % of a Gaussian's values from sigma 0.6 on).
-/// Kovesi, Fast almost-Gaussian filtering, DICTA 2010.
+/// Gaussian blur by three boxes that have its variance together.  Kovesi, Fast almost-Gaussian filtering, DICTA 2010.
 inline void gaussian_blur(View<float> picture, float sigma) {
   if (!(sigma > 0)) return;
-  // A box of radius r (fractional) has the variance ((2r + 1)^2 - 1) / 12, near enough for fractions.
-  const float radius = 0.5f * (std::sqrt(4 * sigma * sigma + 1) - 1);
-  for (int i = 0; i < 3; ++i) box_blur(picture, radius, radius);
+  // The widest box of whole radius w that is not too wide, and as much of the next two pixels as is missing:
+  // variance = (sum of 2 i^2 up to w + 2 p (w + 1)^2) / (2 w + 1 + 2 p).
+  const float wanted = sigma * sigma / 3;
+  const float w = std::floor(0.5f * (std::sqrt(12 * wanted + 1) - 1));
+  const float sum = w * (w + 1) * (2 * w + 1) / 3, next = w + 1;
+  const float part = (wanted * (2 * w + 1) - sum) / (2 * next * next - 2 * wanted);
+  for (int i = 0; i < 3; ++i) box_blur(picture, w + part, w + part);
 }
 
 }  // namespace hairline::augment

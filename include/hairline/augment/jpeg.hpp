@@ -11,9 +11,9 @@ namespace hairline::augment {
 
 namespace detail {
 // Annex K of ITU-T T.81, in row order.
-constexpr std::array<int, 64> jpeg_luminance{16, 11, 10, 16, 24, 40, 51, 61, 12, 12, 14, 19, 26, 58, 60, 55,
-                                             14, 13, 16, 24, 40, 57, 69, 56, 14, 17, 22, 29, 51, 87, 80, 62,
-                                             18, 22, 37, 56, 68, 109, 103, 77, 24, 35, 55, 64, 81, 104, 113, 92,
+constexpr std::array<int, 64> jpeg_luminance{16, 11, 10, 16, 24,  40,  51,  61,  12, 12, 14, 19, 26,  58,  60,  55,
+                                             14, 13, 16, 24, 40,  57,  69,  56,  14, 17, 22, 29, 51,  87,  80,  62,
+                                             18, 22, 37, 56, 68,  109, 103, 77,  24, 35, 55, 64, 81,  104, 113, 92,
                                              49, 64, 78, 87, 103, 121, 120, 101, 72, 92, 95, 98, 112, 100, 103, 99};
 constexpr std::array<int, 64> jpeg_chrominance{17, 18, 24, 47, 99, 99, 99, 99, 18, 21, 26, 66, 99, 99, 99, 99,
                                                24, 26, 56, 99, 99, 99, 99, 99, 47, 66, 99, 99, 99, 99, 99, 99,
@@ -51,7 +51,8 @@ inline std::array<float, 64> quantisers(const std::array<int, 64>& table, int qu
 
 inline float rounded(float v) { return static_cast<float>(static_cast<int>(v + (v < 0 ? -0.5f : 0.5f))); }
 
-// A plane of h x w, values in -128..127, through transform and quantisation, block by block; borders are repeated.
+// A plane of h x w, values in -128..127, through transform and quantisation, block by block, rounded to whole levels
+// before and after as a decoder does; borders are repeated.
 inline void quantise_plane(std::vector<float>& plane, int h, int w, const std::array<float, 64>& q, const Cosines& c) {
   std::array<float, 64> a{}, b{};
   for (int y0 = 0; y0 < h; y0 += 8)
@@ -59,8 +60,8 @@ inline void quantise_plane(std::vector<float>& plane, int h, int w, const std::a
       for (int y = 0; y < 8; ++y)
         for (int x = 0; x < 8; ++x)
           a[static_cast<std::size_t>(y * 8 + x)] =
-              plane[static_cast<std::size_t>(std::min(y0 + y, h - 1)) * static_cast<std::size_t>(w) +
-                    static_cast<std::size_t>(std::min(x0 + x, w - 1))];
+              rounded(plane[static_cast<std::size_t>(std::min(y0 + y, h - 1)) * static_cast<std::size_t>(w) +
+                            static_cast<std::size_t>(std::min(x0 + x, w - 1))]);
       dct_pass(c.forward, a, b);
       dct_pass(c.forward, b, a);
       for (std::size_t i = 0; i < 64; ++i) a[i] = rounded(a[i] / q[i]) * q[i];
@@ -69,13 +70,14 @@ inline void quantise_plane(std::vector<float>& plane, int h, int w, const std::a
       for (int y = 0; y < std::min(8, h - y0); ++y)
         for (int x = 0; x < std::min(8, w - x0); ++x)
           plane[static_cast<std::size_t>(y0 + y) * static_cast<std::size_t>(w) + static_cast<std::size_t>(x0 + x)] =
-              a[static_cast<std::size_t>(y * 8 + x)];
+              std::clamp(rounded(a[static_cast<std::size_t>(y * 8 + x)]), -128.0f, 127.0f);
     }
 }
 }  // namespace detail
 
 /// What saving as JPEG does to a picture: 8x8 cosine transforms in YCbCr, rounded to the tables of ITU-T T.81 Annex K
-/// scaled by `quality` as libjpeg does; chroma halved in both directions (4:2:0) if asked. Values are then 8-bit levels.
+/// scaled by `quality` as libjpeg does; chroma halved in both directions (4:2:0) if asked. Values are then 8-bit
+/// levels.
 /// @param picture (H, W, 3) in [0,1], changed in place
 /// @param quality 1 to 100, clamped
 inline void jpeg(View<float> picture, int quality, bool halve_chroma = true) {

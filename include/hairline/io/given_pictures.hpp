@@ -20,7 +20,8 @@ inline Result<std::map<std::string, std::string>> pictures_in(const std::string&
   std::map<std::string, std::string> found;
   for (const auto& entry : std::filesystem::directory_iterator(folder, error)) {
     std::string ext = entry.path().extension().string();
-    std::transform(ext.begin(), ext.end(), ext.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    std::transform(ext.begin(), ext.end(), ext.begin(),
+                   [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
     for (const char* known : {".png", ".jpg", ".jpeg", ".bmp", ".tga", ".exr"})
       if (ext == known) found[entry.path().stem().string()] = entry.path().string();
   }
@@ -51,8 +52,9 @@ inline Result<std::shared_ptr<const synth::Given>> read_given(const std::string&
       auto alpha = read_plane(matte->second);
       if (!alpha) return alpha.error();
       if (!colour->shape().same_pixels(alpha->shape()))
-        return Error{ErrorCode::invalid_argument, matte->second + " has " + size_string(alpha->shape()) + " pixels, wanted " +
-                                                      size_string(colour->shape()) + ", the size of " + file};
+        return Error{ErrorCode::invalid_argument, matte->second + " has " + size_string(alpha->shape()) +
+                                                      " pixels, wanted " + size_string(colour->shape()) +
+                                                      ", the size of " + file};
       given->foregrounds.push_back(std::move(*colour));
       given->alphas.push_back(std::move(*alpha));
     }

@@ -10,8 +10,8 @@
 
 namespace hairline::synth {
 
-/// The textures that many scenes share: two tiles of each pattern, and fields of noise. Made once (about 0.3 s, 16 MB), then
-/// only read, by any number of threads.
+/// The textures that many scenes share: two tiles of each pattern, and fields of noise. Made once (about 0.3 s, 16 MB),
+/// then only read, by any number of threads.
 class Bank {
  public:
   explicit Bank(std::uint64_t seed) : Bank(Random(seed, 0x7469'6c65)) {}

@@ -44,7 +44,8 @@ inline void paint_hand(Canvas& c, Random& r, const Stand& f, Point wrist, Point 
     const float a = spread * (static_cast<float>(i) - 0.5f) * 0.6f;
     const Point e{d.x * std::cos(a) - d.y * std::sin(a), d.x * std::sin(a) + d.y * std::cos(a)};
     const Point base = wrist + 0.2f * d + (0.06f * (static_cast<float>(i) - 0.5f)) * across(d);
-    c.fill(limb(f, {base, base + 0.11f * e, base + 0.22f * e}, {0.036f, 0.034f, 0.026f}).outline(), (1 - 0.04f * static_cast<float>(i)) * skin);
+    c.fill(limb(f, {base, base + 0.11f * e, base + 0.22f * e}, {0.036f, 0.034f, 0.026f}).outline(),
+           (1 - 0.04f * static_cast<float>(i)) * skin);
   }
   const Point thumb = unit(d + r.sign() * across(d));
   c.fill(limb(f, {wrist + 0.08f * d, wrist + 0.1f * d + 0.15f * thumb}, {0.04f, 0.03f}).outline(), skin);
@@ -56,12 +57,27 @@ inline void paint_arm(Canvas& c, Random& r, const Stand& f, const Clothes& w, fl
   Point elbow, hand;
   switch (r.whole(0, 6)) {
     case 0:
-    case 1: elbow = {side * (shoulder + r.between(0.05f, 0.3f)), 1.15f}, hand = {side * (shoulder + r.between(-0.1f, 0.3f)), 1.95f}; break;
-    case 2: elbow = {side * (shoulder + r.between(0.4f, 0.7f)), 1.1f}, hand = {side * (shoulder - 0.35f), 1.6f}; break;  // on the hip
-    case 3: elbow = {side * (shoulder + 0.5f), r.between(0, 0.6f)}, hand = {side * (shoulder + r.between(0.2f, 0.9f)), r.between(-1.2f, -0.3f)}; break;
-    case 4: elbow = {side * (shoulder + 0.15f), 1.05f}, hand = {-side * r.between(0, 0.4f), r.between(0.8f, 1.2f)}; break;  // across
-    case 5: elbow = {side * (shoulder + 0.8f), 0.5f}, hand = {side * (shoulder + r.between(1.3f, 1.7f)), r.between(0.1f, 0.8f)}; break;
-    default: elbow = {side * (shoulder + 0.2f), 0.9f}, hand = {side * r.between(0.2f, 0.5f), 0.15f}; break;
+    case 1:
+      elbow = {side * (shoulder + r.between(0.05f, 0.3f)), 1.15f},
+      hand = {side * (shoulder + r.between(-0.1f, 0.3f)), 1.95f};
+      break;
+    case 2:
+      elbow = {side * (shoulder + r.between(0.4f, 0.7f)), 1.1f}, hand = {side * (shoulder - 0.35f), 1.6f};
+      break;  // on the hip
+    case 3:
+      elbow = {side * (shoulder + 0.5f), r.between(0, 0.6f)},
+      hand = {side * (shoulder + r.between(0.2f, 0.9f)), r.between(-1.2f, -0.3f)};
+      break;
+    case 4:
+      elbow = {side * (shoulder + 0.15f), 1.05f}, hand = {-side * r.between(0, 0.4f), r.between(0.8f, 1.2f)};
+      break;  // across
+    case 5:
+      elbow = {side * (shoulder + 0.8f), 0.5f},
+      hand = {side * (shoulder + r.between(1.3f, 1.7f)), r.between(0.1f, 0.8f)};
+      break;
+    default:
+      elbow = {side * (shoulder + 0.2f), 0.9f}, hand = {side * r.between(0.2f, 0.5f), 0.15f};
+      break;
   }
   const float thick = r.between(0.13f, 0.2f);
   const Spine arm = limb(f, {from, elbow, hand}, {thick * 1.1f, thick * 0.85f, 0.085f});
@@ -71,8 +87,9 @@ inline void paint_arm(Canvas& c, Random& r, const Stand& f, const Clothes& w, fl
     const Point end = w.sleeves < 0.5f ? mix(from, elbow, w.sleeves * 2) : mix(elbow, hand, w.sleeves * 2 - 1);
     const float loose = r.between(0.02f, 0.07f);
     const Outline path = w.sleeves < 0.5f ? Outline{from, end} : Outline{from, elbow, end};
-    std::vector<float> radii = w.sleeves < 0.5f ? std::vector<float>{thick * 1.15f + loose, thick + loose}
-                                                : std::vector<float>{thick * 1.15f + loose, thick + loose, 0.1f + loose};
+    std::vector<float> radii = w.sleeves < 0.5f
+                                   ? std::vector<float>{thick * 1.15f + loose, thick + loose}
+                                   : std::vector<float>{thick * 1.15f + loose, thick + loose, 0.1f + loose};
     const Spine sleeve = limb(f, path, radii);
     c.fill(sleeve.outline(), w.sleeve);
   }
@@ -84,7 +101,8 @@ inline void paint_legs(Canvas& c, Random& r, const Stand& f, const Clothes& w, f
   for (const float side : {-1.0f, 1.0f}) {
     const Point top{side * hip * 0.5f, 2.15f}, knee{side * (hip * 0.5f + stance * 0.5f) + 0.1f * r.normal(), 3.5f};
     const Point ankle{side * (hip * 0.5f + stance) + 0.1f * r.normal(), 4.9f};
-    c.fill(limb(f, {ankle + Point{-0.1f * side, 0.1f}, ankle + Point{0.3f * side, 0.22f}}, {0.14f, 0.11f}).outline(), w.shoes);
+    c.fill(limb(f, {ankle + Point{-0.1f * side, 0.1f}, ankle + Point{0.3f * side, 0.22f}}, {0.14f, 0.11f}).outline(),
+           w.shoes);
     paint_limb(c, r, limb(f, {top, knee, ankle}, {0.26f, 0.17f, 0.1f}), w.skin);
     if (!skirt) {
       const Spine leg = bare > 0 ? limb(f, {top, mix(top, knee, 0.2f + bare)}, {0.32f, 0.26f})
@@ -95,31 +113,51 @@ inline void paint_legs(Canvas& c, Random& r, const Stand& f, const Clothes& w, f
   }
   if (skirt) {
     const float low = r.between(2.8f, 4.6f), flare = r.between(0.1f, 0.7f);
-    c.fill(smooth_closed(placed(f, {{-hip, 1.7f}, {hip, 1.7f}, {hip + flare, low}, {0, low + 0.1f}, {-hip - flare, low}})), w.bottom);
+    c.fill(
+        smooth_closed(placed(f, {{-hip, 1.7f}, {hip, 1.7f}, {hip + flare, low}, {0, low + 0.1f}, {-hip - flare, low}})),
+        w.bottom);
   }
 }
 
-inline void paint_torso(Canvas& c, Random& r, const Stand& f, const Clothes& w, float shoulder, float hip, const Supplies& s) {
+inline void paint_torso(Canvas& c, Random& r, const Stand& f, const Clothes& w, float shoulder, float hip,
+                        const Supplies& s) {
   const float waist = hip * r.between(0.75f, 1.1f), loose = r.chance(0.3f) ? r.between(0, 0.3f) : 0;
   c.fill(limb(f, {{0, -0.35f}, {0, 0.2f}}, {0.17f, 0.22f}).outline(), 0.85f * w.skin);
-  const Outline torso = smooth_closed(placed(f, {{-0.2f, 0.02f}, {-shoulder * 0.8f, 0.14f}, {-shoulder, 0.4f}, {-shoulder * 0.85f, 0.95f},
-                                                 {-waist - loose, 1.5f}, {-hip - loose, 2.25f}, {0, 2.35f}, {hip + loose, 2.25f},
-                                                 {waist + loose, 1.5f}, {shoulder * 0.85f, 0.95f}, {shoulder, 0.4f},
-                                                 {shoulder * 0.8f, 0.14f}, {0.2f, 0.02f}}));
+  const Outline torso = smooth_closed(placed(f, {{-0.2f, 0.02f},
+                                                 {-shoulder * 0.8f, 0.14f},
+                                                 {-shoulder, 0.4f},
+                                                 {-shoulder * 0.85f, 0.95f},
+                                                 {-waist - loose, 1.5f},
+                                                 {-hip - loose, 2.25f},
+                                                 {0, 2.35f},
+                                                 {hip + loose, 2.25f},
+                                                 {waist + loose, 1.5f},
+                                                 {shoulder * 0.85f, 0.95f},
+                                                 {shoulder, 0.4f},
+                                                 {shoulder * 0.8f, 0.14f},
+                                                 {0.2f, 0.02f}}));
   c.fill(torso, w.top);
   const float neckline = r.between(0.05f, 0.45f);
-  c.fill_atop(smooth_closed(placed(f, {{-0.2f, -0.02f}, {0, -0.1f}, {0.2f, -0.02f}, {0.08f, neckline}, {-0.08f, neckline}})), w.skin);
+  c.fill_atop(
+      smooth_closed(placed(f, {{-0.2f, -0.02f}, {0, -0.1f}, {0.2f, -0.02f}, {0.08f, neckline}, {-0.08f, neckline}})),
+      w.skin);
   if (r.chance(0.35f)) {  // an open jacket, buttons or a strap
     const Material jacket = cloth(s, r, 2 * f.scale);
     const float open = r.between(0.1f, 0.4f);
     for (const float side : {-1.0f, 1.0f})
-      c.fill(smooth_closed(placed(f, {{side * 0.2f, 0}, {side * shoulder, 0.16f}, {side * (shoulder + 0.02f), 0.6f},
-                                      {side * (hip + 0.1f + loose), 2.4f}, {side * open, 2.4f}, {side * open * 0.8f, 1}})),
+      c.fill(smooth_closed(placed(f, {{side * 0.2f, 0},
+                                      {side * shoulder, 0.16f},
+                                      {side * (shoulder + 0.02f), 0.6f},
+                                      {side * (hip + 0.1f + loose), 2.4f},
+                                      {side * open, 2.4f},
+                                      {side * open * 0.8f, 1}})),
              jacket);
   } else if (r.chance(0.3f)) {
     const Material strap = cloth(s, r, f.scale);
     const float side = r.sign();
-    c.fill(limb(f, {{-side * shoulder * 0.6f, 0.12f}, {side * 0.1f, 1.1f}, {side * hip, 2}}, {0.06f, 0.06f, 0.06f}).outline(), strap);
+    c.fill(limb(f, {{-side * shoulder * 0.6f, 0.12f}, {side * 0.1f, 1.1f}, {side * hip, 2}}, {0.06f, 0.06f, 0.06f})
+               .outline(),
+           strap);
   }
 }
 
@@ -134,8 +172,12 @@ inline void paint_person(Canvas& canvas, const Supplies& supplies, Random& r, co
   neck.angle += r.between(-0.25f, 0.25f);
   const Head head = any_head(r, supplies, neck);
   const HairStyle style = hair_style(head, supplies, r);
-  Clothes wear{cloth(supplies, r, 2 * stand.scale), cloth(supplies, r, 2 * stand.scale), {}, head.skin,
-               supplies.colours.any(r), r.chance(0.6f) ? r.between(0.75f, 1) : r.between(0, 0.6f)};
+  Clothes wear{cloth(supplies, r, 2 * stand.scale),
+               cloth(supplies, r, 2 * stand.scale),
+               {},
+               head.skin,
+               supplies.colours.any(r),
+               r.chance(0.6f) ? r.between(0.75f, 1) : r.between(0, 0.6f)};
   wear.sleeve = r.chance(0.85f) ? wear.top : cloth(supplies, r, stand.scale);
   paint_back_hair(canvas, supplies, r, head, style);
   const bool arm_behind = r.chance(0.25f);
@@ -148,13 +190,16 @@ inline void paint_person(Canvas& canvas, const Supplies& supplies, Random& r, co
   canvas.fill_atop(ellipse(stand.at(0, -0.02f), 0.3f * stand.scale, 0.2f * stand.scale), {0, 0, 0}, 0.2f);
   const Point centre = neck.origin;
   const float tilt = r.between(-0.25f, 0.25f);
-  canvas.fill(face, [&](float x, float y) { return (1 + (tilt * (x - centre.x) - 0.15f * (y - centre.y)) / stand.scale) * head.skin; });
+  canvas.fill(face, [&](float x, float y) {
+    return (1 + (tilt * (x - centre.x) - 0.15f * (y - centre.y)) / stand.scale) * head.skin;
+  });
   if (!head.from_behind) paint_features(canvas, r, head);
   if (head.cut == Haircut::straight || head.cut == Haircut::wavy || head.cut == Haircut::bob) {
     // Locks that fall before the shoulders.
     for (const float side : {-1.0f, 1.0f}) {
       if (r.chance(0.3f)) continue;
-      strands_around(canvas, r, head, style, side < 0 ? -3.9f : -0.3f, side < 0 ? -2.8f : 0.76f, 0.85f, strand_count(style, head, 0.5f));
+      strands_around(canvas, r, head, style, side < 0 ? -3.9f : -0.3f, side < 0 ? -2.8f : 0.76f, 0.85f,
+                     strand_count(style, head, 0.5f));
     }
   }
   paint_front_hair(canvas, supplies, r, head, style);

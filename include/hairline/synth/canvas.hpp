@@ -12,7 +12,7 @@ namespace hairline::synth {
 
 /// One hair, stalk or thread: a cubic curve that tapers, changes colour and thins out from root to tip.
 struct Strand {
-  Point root, first, second, tip;            ///< Bezier points
+  Point root, first, second, tip;             ///< Bezier points
   float root_width = 1.5f, tip_width = 0.4f;  ///< pixels; less than one is drawn as that much coverage
   Paint root_paint, tip_paint;
   float root_opacity = 1, tip_opacity = 1;
@@ -65,7 +65,8 @@ class Canvas {
     fill(colour, opacity);
   }
   void fill(const Outline& outline, Paint colour, float opacity = 1) {
-    fill(outline, [&](float, float) { return colour; }, opacity);
+    fill(
+        outline, [&](float, float) { return colour; }, opacity);
   }
   /// The same only where something is painted already.
   void fill_atop(const Outline& outline, Paint colour, float opacity = 1) {

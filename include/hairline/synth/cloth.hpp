@@ -20,8 +20,9 @@ inline Material cloth(const Supplies& s, Random& r, float size) {
   const float kind = r.uniform();
   if (kind < 0.42f) {  // plain, with a fine grain
     const float grain = r.between(0.02f, 0.12f);
-    m = s.bank.material(r, s.bank.tile(r, {Pattern::noise, Pattern::knit, Pattern::streaks}), size * r.between(0.3f, 1.2f),
-                        clamped(main - Paint{grain, grain, grain}), clamped(main + Paint{grain, grain, grain}), 0.03f);
+    m = s.bank.material(r, s.bank.tile(r, {Pattern::noise, Pattern::knit, Pattern::streaks}),
+                        size * r.between(0.3f, 1.2f), clamped(main - Paint{grain, grain, grain}),
+                        clamped(main + Paint{grain, grain, grain}), 0.03f);
   } else if (kind < 0.75f) {
     const auto& t = s.bank.tile(r, {Pattern::stripes, Pattern::plaid, Pattern::dots, Pattern::floral, Pattern::floral});
     const bool own = r.chance(0.6f);
@@ -43,8 +44,9 @@ inline Material cloth(const Supplies& s, Random& r, float size) {
 /// Leather, plastic, metal, stone, painted wood: what things are made of.
 inline Material stuff(const Supplies& s, Random& r, float size) {
   const Paint main = s.colours.any(r);
-  const auto& t = s.bank.tile(r, {Pattern::noise, Pattern::noise, Pattern::wood, Pattern::heap, Pattern::writing, Pattern::tiling,
-                                  Pattern::pebbles, Pattern::stripes, Pattern::streaks, Pattern::bricks});
+  const auto& t =
+      s.bank.tile(r, {Pattern::noise, Pattern::noise, Pattern::wood, Pattern::heap, Pattern::writing, Pattern::tiling,
+                      Pattern::pebbles, Pattern::stripes, Pattern::streaks, Pattern::bricks});
   const float differ = r.chance(0.5f) ? r.between(0.02f, 0.12f) : r.between(0.1f, 0.4f);
   Material m = s.bank.material(r, t, size, clamped(main - Paint{differ, differ, differ}),
                                clamped(main + Paint{differ, differ, differ}), r.chance(0.4f) ? r.uniform() : 0.05f);
@@ -55,7 +57,8 @@ inline Material stuff(const Supplies& s, Random& r, float size) {
 /// Darkens what is painted already beside and below a part about to be painted over it.
 inline void contact_shadow(Canvas& canvas, const Spine& part, Random& r) {
   const float strength = r.between(0.05f, 0.3f), reach = part.radii.front();
-  for (const float grow : {0.35f, 0.18f, 0.07f}) canvas.fill_atop(part.outline(grow * reach), Paint{0, 0, 0}, strength * 0.5f);
+  for (const float grow : {0.35f, 0.18f, 0.07f})
+    canvas.fill_atop(part.outline(grow * reach), Paint{0, 0, 0}, strength * 0.5f);
 }
 
 }  // namespace hairline::synth

@@ -5,7 +5,7 @@
 #include <cstddef>
 
 #include "hairline/core/image.hpp"
-#include "hairline/synth/random.hpp"
+#include "hairline/core/random.hpp"
 
 namespace hairline::synth {
 

@@ -5,8 +5,8 @@
 #include <utility>
 #include <vector>
 
+#include "hairline/core/random.hpp"
 #include "hairline/synth/geometry.hpp"
-#include "hairline/synth/random.hpp"
 
 namespace hairline::synth {
 
@@ -55,7 +55,8 @@ class Field {
   Field() : values_(side * side) {}
   static std::size_t index(int i, int j) { return static_cast<std::size_t>(i) * side + static_cast<std::size_t>(j); }
   // Radix-2 transform of one row, in place; `stride` apart.
-  static void transform_line(std::complex<float>* s, std::size_t stride, const std::vector<std::complex<float>>& roots) {
+  static void transform_line(std::complex<float>* s, std::size_t stride,
+                             const std::vector<std::complex<float>>& roots) {
     for (std::size_t i = 1, j = 0; i < side; ++i) {
       std::size_t bit = side >> 1;
       for (; j & bit; bit >>= 1) j ^= bit;

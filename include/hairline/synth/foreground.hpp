@@ -58,16 +58,18 @@ inline Cutout cut_out(const Canvas& canvas) {
           continue;
         }
         const int i = y / 2, j = x / 2;  // quarter positions between the coarse pixels
-        const int i2 = std::clamp(y % 2 != 0 ? i + 1 : i - 1, 0, ch - 1), j2 = std::clamp(x % 2 != 0 ? j + 1 : j - 1, 0, cw - 1);
+        const int i2 = std::clamp(y % 2 != 0 ? i + 1 : i - 1, 0, ch - 1),
+                  j2 = std::clamp(x % 2 != 0 ? j + 1 : j - 1, 0, cw - 1);
         for (int c = 0; c < 3; ++c)
-          f[c] = 0.5625f * coarse(i, j, c) + 0.1875f * (coarse(i, j2, c) + coarse(i2, j, c)) + 0.0625f * coarse(i2, j2, c);
+          f[c] =
+              0.5625f * coarse(i, j, c) + 0.1875f * (coarse(i, j2, c) + coarse(i2, j, c)) + 0.0625f * coarse(i2, j2, c);
       }
   };
   for (std::size_t l = levels.size(); l-- > 0;) {
     Image<float> colour(Shape{levels[l].height(), levels[l].width(), 3}, 0.5f);
     if (l + 1 == levels.size()) {
       if (levels[l](0, 0, 3) > 0)
-        for (int c = 0; c < 3; ++c) colour(0, 0, c) = levels[l](0, 0, c) / levels[l](0, 0, 3);
+        for (int c = 0; c < 3; ++c) colour(0, 0, c) = std::clamp(levels[l](0, 0, c) / levels[l](0, 0, 3), 0.0f, 1.0f);
     } else {
       resolve(levels[l], colour, 1e-3f);
     }
@@ -96,7 +98,8 @@ inline void motion_blur(Canvas& canvas, Point move) {
   for (int i = 0; i < steps; ++i) {
     const float t = (static_cast<float>(i) + 0.5f) / static_cast<float>(steps) - 0.5f;
     const int dx = floor_int(t * move.x), dy = floor_int(t * move.y);
-    const float a = t * move.x - static_cast<float>(dx), b = t * move.y - static_cast<float>(dy), per = 1 / static_cast<float>(steps);
+    const float a = t * move.x - static_cast<float>(dx), b = t * move.y - static_cast<float>(dy),
+                per = 1 / static_cast<float>(steps);
     taps.push_back({dy, dx, per * (1 - a) * (1 - b), per * a * (1 - b), per * (1 - a) * b, per * a * b});
   }
   for (int y = 0; y < h; ++y) {

@@ -83,8 +83,7 @@ struct Spine {
       const int steps = detail::curve_steps(p[i], p[i + 1]);
       for (int k = 0; k < steps; ++k) {
         const float t = static_cast<float>(k) / static_cast<float>(steps);
-        s.points.push_back(
-            detail::catmull_rom(p[i == 0 ? 0 : i - 1], p[i], p[i + 1], p[std::min(i + 2, n - 1)], t));
+        s.points.push_back(detail::catmull_rom(p[i == 0 ? 0 : i - 1], p[i], p[i + 1], p[std::min(i + 2, n - 1)], t));
         s.radii.push_back(radius[i] + (radius[i + 1] - radius[i]) * (t * t * (3 - 2 * t)));
       }
     }
@@ -120,7 +119,8 @@ struct Spine {
       const float start = std::atan2(a.y, a.x) + from, r = std::max(radii[i] + grow, 0.0f);
       const int steps = std::clamp(static_cast<int>(r), 3, 24);
       for (int k = 1; k < steps; ++k)
-        out.push_back(points[i] + r * direction(start - 3.14159265f * static_cast<float>(k) / static_cast<float>(steps)));
+        out.push_back(points[i] +
+                      r * direction(start - 3.14159265f * static_cast<float>(k) / static_cast<float>(steps)));
     };
     for (std::size_t i = 0; i < n; ++i) side(i, 1);
     cap(n - 1, 0);

@@ -4,8 +4,8 @@
 #include <cstddef>
 #include <vector>
 
+#include "hairline/core/random.hpp"
 #include "hairline/synth/canvas.hpp"
-#include "hairline/synth/random.hpp"
 #include "hairline/synth/scene_options.hpp"
 
 namespace hairline::synth {
@@ -17,7 +17,12 @@ class Placed {
  public:
   // `scale` is target pixels per source pixel, `origin` where the source's centre comes to lie.
   Placed(int height, int width, Point origin, float scale, float angle, bool mirrored)
-      : height_(height), width_(width), origin_(origin), cosine_(std::cos(angle) / scale), sine_(std::sin(angle) / scale), mirrored_(mirrored) {
+      : height_(height),
+        width_(width),
+        origin_(origin),
+        cosine_(std::cos(angle) / scale),
+        sine_(std::sin(angle) / scale),
+        mirrored_(mirrored) {
     taps_ = std::clamp(static_cast<int>(std::ceil(1 / scale)), 1, 8);
   }
   // Calls f(source x, source y, weight) for the positions that make up target pixel (x, y).
@@ -29,7 +34,8 @@ class Placed {
         const float dx = static_cast<float>(x) + (static_cast<float>(j) + 0.5f) / static_cast<float>(taps_) - origin_.x;
         const float dy = static_cast<float>(y) + (static_cast<float>(i) + 0.5f) / static_cast<float>(taps_) - origin_.y;
         const float u = cosine_ * dx + sine_ * dy, v = cosine_ * dy - sine_ * dx;
-        f(0.5f * static_cast<float>(width_) + (mirrored_ ? -u : u) - 0.5f, 0.5f * static_cast<float>(height_) + v - 0.5f, weight);
+        f(0.5f * static_cast<float>(width_) + (mirrored_ ? -u : u) - 0.5f,
+          0.5f * static_cast<float>(height_) + v - 0.5f, weight);
       }
   }
 
@@ -63,7 +69,8 @@ inline void paint_given(Canvas& c, const Given& given, Random& r) {
   const auto w = static_cast<float>(c.width()), h = static_cast<float>(c.height());
   const float fit = std::min(w / static_cast<float>(colour.width()), h / static_cast<float>(colour.height()));
   const float scale = fit * r.scale_between(0.4f, 1.6f), angle = 0.08f * r.normal();
-  const detail::Placed placed(colour.height(), colour.width(), {w * r.between(0.25f, 0.75f), h * r.between(0.35f, 0.7f)}, scale, angle, r.chance(0.5f));
+  const detail::Placed placed(colour.height(), colour.width(),
+                              {w * r.between(0.25f, 0.75f), h * r.between(0.35f, 0.7f)}, scale, angle, r.chance(0.5f));
   for (int y = 0; y < c.height(); ++y)
     for (int x = 0; x < c.width(); ++x) {
       float sum[4] = {0, 0, 0, 0};
@@ -83,12 +90,15 @@ inline void paint_given(Canvas& c, const Given& given, Random& r) {
 
 /// Fills the canvas with a crop of one of the given backgrounds, enlarged if it must be.
 inline void paint_given_background(Canvas& c, const Given& given, Random& r) {
-  const Image<float>& from = given.backgrounds[static_cast<std::size_t>(r.whole(0, static_cast<int>(given.backgrounds.size()) - 1))];
+  const Image<float>& from =
+      given.backgrounds[static_cast<std::size_t>(r.whole(0, static_cast<int>(given.backgrounds.size()) - 1))];
   const auto w = static_cast<float>(c.width()), h = static_cast<float>(c.height());
   const auto fw = static_cast<float>(from.width()), fh = static_cast<float>(from.height());
   const float fit = std::max(w / fw, h / fh), scale = fit * r.scale_between(1, 2.5f);
   const float free_x = 0.5f * std::max(fw * scale - w, 0.0f), free_y = 0.5f * std::max(fh * scale - h, 0.0f);
-  const detail::Placed placed(from.height(), from.width(), {0.5f * w + free_x * r.between(-1, 1), 0.5f * h + free_y * r.between(-1, 1)}, scale, 0, r.chance(0.5f));
+  const detail::Placed placed(from.height(), from.width(),
+                              {0.5f * w + free_x * r.between(-1, 1), 0.5f * h + free_y * r.between(-1, 1)}, scale, 0,
+                              r.chance(0.5f));
   for (int y = 0; y < c.height(); ++y)
     for (int x = 0; x < c.width(); ++x) {
       float* q = &c.pixels()(y, x);

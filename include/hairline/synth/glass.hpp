@@ -13,11 +13,25 @@ namespace detail {
 inline Outline vessel_profile(Random& r) {
   const float wide = r.between(0.2f, 0.42f);
   switch (r.whole(0, 4)) {
-    case 0: return {{wide, -0.5f}, {wide * r.between(0.8f, 1), 0.0f}, {wide * r.between(0.65f, 1), 0.5f}};  // a tumbler
-    case 1: return {{wide * 0.85f, -0.5f}, {wide, -0.25f}, {wide * 0.5f, 0}, {0.025f, 0.06f}, {0.025f, 0.4f}, {wide * 0.7f, 0.48f}, {wide * 0.75f, 0.5f}};
-    case 2: return {{wide * 0.28f, -0.5f}, {wide * 0.26f, -0.25f}, {wide * 0.75f, -0.05f}, {wide * 0.8f, 0.2f}, {wide * 0.78f, 0.5f}};  // a bottle
-    case 3: return {{wide * 0.8f, -0.3f}, {wide * 1.2f, 0}, {wide * 0.9f, 0.35f}, {wide * 0.3f, 0.5f}};  // a bowl
-    default: return {{0.02f, -wide}, {wide * 0.75f, -wide * 0.7f}, {wide, 0}, {wide * 0.75f, wide * 0.7f}, {0.02f, wide}};  // a ball
+    case 0:
+      return {{wide, -0.5f}, {wide * r.between(0.8f, 1), 0.0f}, {wide * r.between(0.65f, 1), 0.5f}};  // a tumbler
+    case 1:
+      return {{wide * 0.85f, -0.5f}, {wide, -0.25f},       {wide * 0.5f, 0},    {0.025f, 0.06f},
+              {0.025f, 0.4f},        {wide * 0.7f, 0.48f}, {wide * 0.75f, 0.5f}};
+    case 2:
+      return {{wide * 0.28f, -0.5f},
+              {wide * 0.26f, -0.25f},
+              {wide * 0.75f, -0.05f},
+              {wide * 0.8f, 0.2f},
+              {wide * 0.78f, 0.5f}};  // a bottle
+    case 3:
+      return {{wide * 0.8f, -0.3f}, {wide * 1.2f, 0}, {wide * 0.9f, 0.35f}, {wide * 0.3f, 0.5f}};  // a bowl
+    default:
+      return {{0.02f, -wide},
+              {wide * 0.75f, -wide * 0.7f},
+              {wide, 0},
+              {wide * 0.75f, wide * 0.7f},
+              {0.02f, wide}};  // a ball
   }
 }
 
@@ -28,7 +42,8 @@ inline Outline turned(const Stand& f, const Outline& profile, float shrink) {
   const Spine smooth = Spine::smooth(scaled, none);
   Outline o;
   for (const Point& p : smooth.points) o.push_back(f.at((1 / f.scale) * p));
-  for (std::size_t i = smooth.points.size(); i-- > 0;) o.push_back(f.at(-smooth.points[i].x / f.scale, smooth.points[i].y / f.scale));
+  for (std::size_t i = smooth.points.size(); i-- > 0;)
+    o.push_back(f.at(-smooth.points[i].x / f.scale, smooth.points[i].y / f.scale));
   return o;
 }
 
@@ -48,11 +63,14 @@ inline void highlight(Canvas& c, Random& r, const Stand& f, const Outline& profi
 // A vessel of glass or plastic: nearly clear inside, dense at its rims, with highlights and maybe a drink.
 inline void paint_vessel(Canvas& c, const Supplies& s, Random& r, const Stand& f) {
   const Outline profile = vessel_profile(r);
-  const Paint tint = r.chance(0.6f) ? from_hsv(r.between(0.4f, 0.6f), r.between(0, 0.15f), r.between(0.6f, 0.95f)) : s.colours.any(r);
+  const Paint tint =
+      r.chance(0.6f) ? from_hsv(r.between(0.4f, 0.6f), r.between(0, 0.15f), r.between(0.6f, 0.95f)) : s.colours.any(r);
   const Paint edge = r.chance(0.5f) ? 0.35f * tint : mix(tint, {1, 1, 1}, 0.6f);
   const float clear = r.between(0.04f, 0.35f), wall = r.between(0.015f, 0.06f), rim = r.between(0.25f, 0.9f);
   const float wide = std::max(profile[profile.size() / 2].x, 0.1f) * f.scale;
-  c.fill(turned(f, profile, 0), [&](float x, float) { return mix(tint, edge, std::min(std::abs(x - f.origin.x) / wide, 1.0f) * 0.5f); }, clear);
+  c.fill(
+      turned(f, profile, 0),
+      [&](float x, float) { return mix(tint, edge, std::min(std::abs(x - f.origin.x) / wide, 1.0f) * 0.5f); }, clear);
   if (r.chance(0.45f)) {  // filled up to some height
     const Paint drink = s.colours.any(r);
     const float level = r.between(-0.25f, 0.3f), dense = r.between(0.3f, 0.98f);
@@ -60,7 +78,12 @@ inline void paint_vessel(Canvas& c, const Supplies& s, Random& r, const Stand& f
     const float surface = f.at(0, level).y;
     Outline below = inner;
     for (Point& p : below) p.y = std::max(p.y, surface);
-    c.fill(below, [&](float x, float y) { return (0.85f + 0.3f * (x - f.origin.x) / wide + 0.1f * (y - surface) / f.scale) * drink; }, dense);
+    c.fill(
+        below,
+        [&](float x, float y) {
+          return (0.85f + 0.3f * (x - f.origin.x) / wide + 0.1f * (y - surface) / f.scale) * drink;
+        },
+        dense);
   }
   for (const float in : {0.0f, 0.35f, 0.7f}) {  // the wall is seen edge on at the sides, so it thickens towards them
     c.coverage().add(turned(f, profile, in * wall));
@@ -97,15 +120,19 @@ inline void paint_bubbles(Canvas& c, Random& r, const Stand& f) {
 inline void paint_film(Canvas& c, const Supplies& s, Random& r, const Stand& f) {
   Outline o;
   const int n = r.whole(7, 13);
-  for (int i = 0; i < n; ++i) o.push_back(f.at(r.between(0.35f, 0.6f) * direction(6.2831853f * static_cast<float>(i) / static_cast<float>(n))));
+  for (int i = 0; i < n; ++i)
+    o.push_back(f.at(r.between(0.35f, 0.6f) * direction(6.2831853f * static_cast<float>(i) / static_cast<float>(n))));
   c.coverage().add(smooth_closed(o));
   const Field &a = s.bank.field(3), &b = s.bank.field(2);
-  const float k = r.between(0.4f, 1.5f) / f.scale * 0.5f, u = r.uniform(), clear = r.between(0.05f, 0.3f), crease = r.between(0.2f, 0.9f), thin = r.between(3, 9);
+  const float k = r.between(0.4f, 1.5f) / f.scale * 0.5f, u = r.uniform(), clear = r.between(0.05f, 0.3f),
+              crease = r.between(0.2f, 0.9f), thin = r.between(3, 9);
   const Paint tint = r.chance(0.6f) ? Paint{0.85f, 0.88f, 0.9f} : s.colours.any(r);
   c.coverage().sweep([&](int y, int x, float cover) {
     const float px = static_cast<float>(x) * k + u, py = static_cast<float>(y) * k;
-    const float fold = std::exp(-thin * std::abs(a(px, py))) + 0.6f * std::exp(-thin * std::abs(b(py * 0.7f, px * 0.7f)));
-    c.blend(y, x, mix(tint, {1, 1, 1}, std::min(fold, 1.0f)), cover * std::clamp(clear + crease * fold * 0.7f, 0.02f, 0.97f));
+    const float fold =
+        std::exp(-thin * std::abs(a(px, py))) + 0.6f * std::exp(-thin * std::abs(b(py * 0.7f, px * 0.7f)));
+    c.blend(y, x, mix(tint, {1, 1, 1}, std::min(fold, 1.0f)),
+            cover * std::clamp(clear + crease * fold * 0.7f, 0.02f, 0.97f));
   });
 }
 

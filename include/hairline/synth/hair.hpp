@@ -4,8 +4,8 @@
 #include <cstddef>
 #include <vector>
 
+#include "hairline/core/random.hpp"
 #include "hairline/synth/canvas.hpp"
-#include "hairline/synth/random.hpp"
 
 namespace hairline::synth {
 
@@ -20,9 +20,9 @@ struct HairStyle {
   float turns = 0;        ///< how many waves
   float opacity = 0.95f;  ///< at the root
   float tip_opacity = 0.5f;
-  float contrast = 0.2f;  ///< how much brightness differs between strands
+  float contrast = 0.2f;   ///< how much brightness differs between strands
   float tip_light = 0.1f;  ///< tips brighter (or darker) than roots
-  Point wind{0, 0};       ///< added to the direction
+  Point wind{0, 0};        ///< added to the direction
 };
 
 /// A direction that all strands of one lock share, drawn once for some neighbours.
@@ -51,7 +51,8 @@ inline Strand grow(const HairStyle& s, Random& r, Point root, Point out, Paint p
   h.tip_width = h.root_width * r.between(0.1f, 0.4f);
   const float light = std::max(1 + s.contrast * r.normal(), 0.2f);
   h.root_paint = clamped(light * paint);
-  h.tip_paint = clamped((light * (1 + s.tip_light)) * paint + Paint{s.tip_light * 0.1f, s.tip_light * 0.1f, s.tip_light * 0.1f});
+  h.tip_paint =
+      clamped((light * (1 + s.tip_light)) * paint + Paint{s.tip_light * 0.1f, s.tip_light * 0.1f, s.tip_light * 0.1f});
   h.root_opacity = s.opacity;
   h.tip_opacity = s.tip_opacity;
   h.curl = s.curl * r.between(0.5f, 1.3f);
@@ -64,7 +65,8 @@ inline Strand grow(const HairStyle& s, Random& r, Point root, Point out, Paint p
 /// edges.
 /// @param coat colour at a position, so that stripes and spots go through the strands
 template <class F>
-void grow_fur(Canvas& canvas, Random& r, const std::vector<Spine>& parts, const HairStyle& style, float layers, F&& coat) {
+void grow_fur(Canvas& canvas, Random& r, const std::vector<Spine>& parts, const HairStyle& style, float layers,
+              F&& coat) {
   std::vector<float> ends;
   float total = 0;
   for (const Spine& p : parts) ends.push_back(total += p.area());

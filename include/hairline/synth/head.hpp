@@ -56,10 +56,18 @@ inline HairStyle hair_style(const Head& h, const Supplies& s, Random& r) {
   style.tip_opacity = r.between(0.25f, 0.9f);
   switch (h.cut) {
     case Haircut::bald:
-    case Haircut::cropped: style.length = u * r.between(0.04f, 0.12f); break;
-    case Haircut::side: style.length = u * r.between(0.12f, 0.35f), style.droop = 0.2f; break;
-    case Haircut::bob: style.length = u * r.between(0.4f, 0.8f), style.droop = 0.9f; break;
-    case Haircut::straight: style.length = u * r.between(0.8f, 1.8f), style.droop = 1.2f, style.spread *= 0.6f; break;
+    case Haircut::cropped:
+      style.length = u * r.between(0.04f, 0.12f);
+      break;
+    case Haircut::side:
+      style.length = u * r.between(0.12f, 0.35f), style.droop = 0.2f;
+      break;
+    case Haircut::bob:
+      style.length = u * r.between(0.4f, 0.8f), style.droop = 0.9f;
+      break;
+    case Haircut::straight:
+      style.length = u * r.between(0.8f, 1.8f), style.droop = 1.2f, style.spread *= 0.6f;
+      break;
     case Haircut::wavy:
       style.length = u * r.between(0.5f, 1.4f), style.droop = 0.9f, style.curl = u * r.between(0.02f, 0.06f);
       style.turns = r.between(1, 4);
@@ -68,10 +76,16 @@ inline HairStyle hair_style(const Head& h, const Supplies& s, Random& r) {
       style.length = u * r.between(0.2f, 0.6f), style.droop = 0.15f, style.curl = u * r.between(0.03f, 0.07f);
       style.turns = r.between(1.5f, 4), style.spread = 0.5f;
       break;
-    case Haircut::spikes: style.length = u * r.between(0.2f, 1.1f), style.droop = 0, style.clump = r.between(0.2f, 0.9f); break;
-    case Haircut::tied: style.length = u * r.between(0.08f, 0.18f), style.spread = 0.4f; break;
+    case Haircut::spikes:
+      style.length = u * r.between(0.2f, 1.1f), style.droop = 0, style.clump = r.between(0.2f, 0.9f);
+      break;
+    case Haircut::tied:
+      style.length = u * r.between(0.08f, 0.18f), style.spread = 0.4f;
+      break;
     case Haircut::wild:
-    case Haircut::count: style.length = u * r.between(0.3f, 1.2f), style.droop = 0.3f, style.spread = 0.7f; break;
+    case Haircut::count:
+      style.length = u * r.between(0.3f, 1.2f), style.droop = 0.3f, style.spread = 0.7f;
+      break;
   }
   if (r.chance(0.15f)) style.wind = {r.sign() * r.between(0.4f, 1.5f), r.between(-0.3f, 0.1f)};
   return style;
@@ -84,8 +98,8 @@ inline Paint lit_hair(const Head& h, Random& r, float x, float y) {
 }
 
 // Strands that start all over the scalp between two angles (0 right, -pi/2 up), painted from the outside in.
-inline void strands_around(Canvas& c, Random& r, const Head& h, const HairStyle& style, float from, float to, float inner,
-                           int count) {
+inline void strands_around(Canvas& c, Random& r, const Head& h, const HairStyle& style, float from, float to,
+                           float inner, int count) {
   Lock lock;
   for (int i = 0; i < count; ++i) {
     const float a = r.between(from, to), q = 1 - (1 - inner) * std::sqrt(r.uniform());
@@ -115,9 +129,9 @@ inline Material hair_mass(const Head& h, const Supplies& s, Random& r) {
 
 inline Outline face_outline(const Head& h) {
   Outline o;
-  for (const Point p : {Point{0, -0.52f}, Point{0.22f, -0.46f}, Point{0.34f, -0.2f}, Point{0.34f, 0.08f}, Point{0.26f, 0.34f},
-                        Point{0.1f, 0.49f}, Point{-0.1f, 0.49f}, Point{-0.26f, 0.34f}, Point{-0.34f, 0.08f},
-                        Point{-0.34f, -0.2f}, Point{-0.22f, -0.46f}})
+  for (const Point p : {Point{0, -0.52f}, Point{0.22f, -0.46f}, Point{0.34f, -0.2f}, Point{0.34f, 0.08f},
+                        Point{0.26f, 0.34f}, Point{0.1f, 0.49f}, Point{-0.1f, 0.49f}, Point{-0.26f, 0.34f},
+                        Point{-0.34f, 0.08f}, Point{-0.34f, -0.2f}, Point{-0.22f, -0.46f}})
     o.push_back(h.stand.at(p));
   return smooth_closed(o);
 }
@@ -142,7 +156,14 @@ inline void paint_features(Canvas& c, Random& r, const Head& h) {
   c.trace({at(0.01f, -0.03f), at(0.05f, 0.08f), at(0.07f, 0.15f), at(-0.02f, 0.18f), 0.02f * u, 0.035f * u, {}, {}});
   c.coverage().sweep([&](int y, int x, float a) { c.blend_atop(y, x, shadow, a * 0.7f); });
   const float smile = r.between(-0.01f, 0.04f), mouth = r.between(0.09f, 0.13f);
-  c.trace({at(-mouth, 0.29f - smile), at(-0.04f, 0.3f + smile), at(0.04f, 0.3f + smile), at(mouth, 0.29f - smile), 0.035f * u, 0.035f * u, {}, {}});
+  c.trace({at(-mouth, 0.29f - smile),
+           at(-0.04f, 0.3f + smile),
+           at(0.04f, 0.3f + smile),
+           at(mouth, 0.29f - smile),
+           0.035f * u,
+           0.035f * u,
+           {},
+           {}});
   c.coverage().sweep([&](int y, int x, float a) { c.blend_atop(y, x, lips, a); });
   if (r.chance(0.15f))  // glasses
     for (const float side : {-1.0f, 1.0f}) {
@@ -159,8 +180,9 @@ inline void paint_back_hair(Canvas& c, const Supplies& s, Random& r, const Head&
   if (hangs) {
     const float low = -0.1f + style.length / h.stand.scale * 0.85f, wide = r.between(0.4f, 0.58f);
     Outline o;
-    for (const Point p : {Point{0, -0.6f}, Point{0.34f, -0.5f}, Point{wide, 0}, Point{wide, low * 0.7f}, Point{0.3f, low},
-                          Point{-0.3f, low}, Point{-wide, low * 0.7f}, Point{-wide, 0}, Point{-0.34f, -0.5f}})
+    for (const Point p :
+         {Point{0, -0.6f}, Point{0.34f, -0.5f}, Point{wide, 0}, Point{wide, low * 0.7f}, Point{0.3f, low},
+          Point{-0.3f, low}, Point{-wide, low * 0.7f}, Point{-wide, 0}, Point{-0.34f, -0.5f}})
       o.push_back(h.stand.at(p));
     const Material m = hair_mass(h, s, r);
     c.fill(smooth_closed(o), m);
@@ -177,9 +199,9 @@ inline void paint_front_hair(Canvas& c, const Supplies& s, Random& r, const Head
   if (h.cut == Haircut::bald) return;
   const float line = h.from_behind ? 0.4f : r.between(-0.36f, -0.2f);
   Outline cap;
-  for (const Point p : {Point{0, -0.57f}, Point{0.25f, -0.5f}, Point{0.375f, -0.22f}, Point{0.36f, 0.05f}, Point{0.3f, line + 0.12f},
-                        Point{0.1f, line}, Point{-0.12f, line + 0.03f}, Point{-0.3f, line + 0.12f}, Point{-0.36f, 0.05f},
-                        Point{-0.375f, -0.22f}, Point{-0.25f, -0.5f}})
+  for (const Point p : {Point{0, -0.57f}, Point{0.25f, -0.5f}, Point{0.375f, -0.22f}, Point{0.36f, 0.05f},
+                        Point{0.3f, line + 0.12f}, Point{0.1f, line}, Point{-0.12f, line + 0.03f},
+                        Point{-0.3f, line + 0.12f}, Point{-0.36f, 0.05f}, Point{-0.375f, -0.22f}, Point{-0.25f, -0.5f}})
     cap.push_back(h.stand.at(p));
   const Material m = hair_mass(h, s, r);
   c.fill(smooth_closed(cap), m);

@@ -22,7 +22,10 @@ namespace detail {
 class CoarseGrid {
  public:
   CoarseGrid(int width, int height, int cell)
-      : cell_(cell), w_((width + cell - 1) / cell), h_((height + cell - 1) / cell), v_(static_cast<std::size_t>(w_ * h_)) {}
+      : cell_(cell),
+        w_((width + cell - 1) / cell),
+        h_((height + cell - 1) / cell),
+        v_(static_cast<std::size_t>(w_ * h_)) {}
   float& at(int y, int x) { return v_[static_cast<std::size_t>(y * w_ + x)]; }
   float at(int y, int x) const { return v_[static_cast<std::size_t>(y * w_ + x)]; }
   int width() const { return w_; }
@@ -86,7 +89,8 @@ inline void shade(Canvas& canvas, const Light& light) {
       const Point n = -1.0f * (1.2f * slope(fine) + 4.0f * slope(broad));
       const float lit = std::clamp(dot(n, from), -0.8f, 0.8f);
       const float edge = 1 - fine.at(y, x);
-      gain.at(y, x) = 1 + light.strength * (0.9f * lit - 0.15f + 0.3f * (broad.at(y, x) - 0.5f)) + light.rim * edge * edge;
+      gain.at(y, x) =
+          1 + light.strength * (0.9f * lit - 0.15f + 0.3f * (broad.at(y, x) - 0.5f)) + light.rim * edge * edge;
     }
   for (int y = 0; y < canvas.height(); ++y)
     for (int x = 0; x < canvas.width(); ++x) {

@@ -16,8 +16,8 @@ struct JsonField {
 };
 
 // Fills the named numbers; what is not named is an error that lists what there is.
-inline std::string read_fields(const nlohmann::json& json, const std::string& where, std::initializer_list<JsonField> fields,
-                               std::initializer_list<const char*> elsewhere) {
+inline std::string read_fields(const nlohmann::json& json, const std::string& where,
+                               std::initializer_list<JsonField> fields, std::initializer_list<const char*> elsewhere) {
   if (!json.is_object()) return where + " wants an object, given " + std::string(json.type_name());
   for (const auto& [key, value] : json.items()) {
     bool known = false;
@@ -55,54 +55,83 @@ inline Result<JsonScene> scene_from_json(const std::string& text) {
   JsonScene s;
   if (text.empty()) return s;
   const auto json = nlohmann::json::parse(text, nullptr, false);
-  const auto refuse = [](std::string why) { return Error{ErrorCode::invalid_argument, "scene options: " + std::move(why)}; };
+  const auto refuse = [](std::string why) {
+    return Error{ErrorCode::invalid_argument, "scene options: " + std::move(why)};
+  };
   if (json.is_discarded()) return refuse("the text is no JSON: " + text.substr(0, 80));
   SceneOptions& o = s.options;
-  std::string wrong = detail::read_fields(json, "the top",
-                                          {{"empty", &o.empty},
-                                           {"several", &o.several},
-                                           {"camouflage", &o.camouflage},
-                                           {"motion_blur", &o.motion_blur},
-                                           {"defocus", &o.defocus},
-                                           {"difficulty", &o.difficulty},
-                                           {"given_share", &o.given_share}},
-                                          {"height", "width", "kinds", "plate", "camera", "foregrounds", "alphas", "backgrounds"});
+  std::string wrong =
+      detail::read_fields(json, "the top",
+                          {{"empty", &o.empty},
+                           {"several", &o.several},
+                           {"camouflage", &o.camouflage},
+                           {"motion_blur", &o.motion_blur},
+                           {"defocus", &o.defocus},
+                           {"difficulty", &o.difficulty},
+                           {"given_share", &o.given_share}},
+                          {"height", "width", "kinds", "plate", "camera", "foregrounds", "alphas", "backgrounds"});
   const auto object = [&](const char* name) { return json.contains(name) ? json[name] : nlohmann::json::object(); };
   KindWeights& k = o.kinds;
   if (wrong.empty())
     wrong = detail::read_fields(object("kinds"), "kinds",
-                                {{"person", &k.person}, {"animal", &k.animal}, {"foliage", &k.foliage}, {"net", &k.net},
-                                 {"glass", &k.glass}, {"smoke", &k.smoke}, {"seeds", &k.seeds}, {"thing", &k.thing}},
+                                {{"person", &k.person},
+                                 {"animal", &k.animal},
+                                 {"foliage", &k.foliage},
+                                 {"net", &k.net},
+                                 {"glass", &k.glass},
+                                 {"smoke", &k.smoke},
+                                 {"seeds", &k.seeds},
+                                 {"thing", &k.thing}},
                                 {});
   PlateShotOptions& p = o.plate;
   if (wrong.empty())
     wrong = detail::read_fields(object("plate"), "plate",
-                                {{"aligned", &p.aligned}, {"shift", &p.shift}, {"rotation", &p.rotation}, {"zoom", &p.zoom},
-                                 {"far_off", &p.far_off}, {"far_factor", &p.far_factor}, {"gain", &p.gain},
-                                 {"channel_gain", &p.channel_gain}, {"gamma", &p.gamma}, {"offset", &p.offset},
-                                 {"light", &p.light}, {"light_strength", &p.light_strength}, {"moved", &p.moved},
-                                 {"moved_pixels", &p.moved_pixels}, {"shadow", &p.shadow}, {"shadow_strength", &p.shadow_strength}},
+                                {{"aligned", &p.aligned},
+                                 {"shift", &p.shift},
+                                 {"rotation", &p.rotation},
+                                 {"zoom", &p.zoom},
+                                 {"far_off", &p.far_off},
+                                 {"far_factor", &p.far_factor},
+                                 {"gain", &p.gain},
+                                 {"channel_gain", &p.channel_gain},
+                                 {"gamma", &p.gamma},
+                                 {"offset", &p.offset},
+                                 {"light", &p.light},
+                                 {"light_strength", &p.light_strength},
+                                 {"moved", &p.moved},
+                                 {"moved_pixels", &p.moved_pixels},
+                                 {"shadow", &p.shadow},
+                                 {"shadow_strength", &p.shadow_strength}},
                                 {});
   CameraOptions& c = o.camera;
   float low = static_cast<float>(c.jpeg_low), high = static_cast<float>(c.jpeg_high);
   if (wrong.empty())
     wrong = detail::read_fields(object("camera"), "camera",
-                                {{"noise", &c.noise}, {"blur", &c.blur}, {"sharpen", &c.sharpen}, {"vignette", &c.vignette},
-                                 {"jpeg", &c.jpeg}, {"jpeg_low", &low}, {"jpeg_high", &high}},
+                                {{"noise", &c.noise},
+                                 {"blur", &c.blur},
+                                 {"sharpen", &c.sharpen},
+                                 {"vignette", &c.vignette},
+                                 {"jpeg", &c.jpeg},
+                                 {"jpeg_low", &low},
+                                 {"jpeg_high", &high}},
                                 {});
   if (!wrong.empty()) return refuse(wrong);
-  if (!(low >= 1 && high >= low && high <= 100)) return refuse("camera.jpeg_low and jpeg_high want 1 <= low <= high <= 100");
+  if (!(low >= 1 && high >= low && high <= 100))
+    return refuse("camera.jpeg_low and jpeg_high want 1 <= low <= high <= 100");
   c.jpeg_low = static_cast<int>(low);
   c.jpeg_high = static_cast<int>(high);
   for (const auto& [name, size] : {std::pair{"height", &o.height}, std::pair{"width", &o.width}})
     if (json.contains(name)) {
-      if (!json[name].is_number_integer()) return refuse(std::string(name) + " wants a whole number, given " + json[name].dump());
+      if (!json[name].is_number_integer())
+        return refuse(std::string(name) + " wants a whole number, given " + json[name].dump());
       *size = json[name].get<int>();
     }
-  for (const auto& [name, folder] : {std::pair{"foregrounds", &s.folders.foregrounds}, std::pair{"alphas", &s.folders.alphas},
-                                     std::pair{"backgrounds", &s.folders.backgrounds}})
+  for (const auto& [name, folder] :
+       {std::pair{"foregrounds", &s.folders.foregrounds}, std::pair{"alphas", &s.folders.alphas},
+        std::pair{"backgrounds", &s.folders.backgrounds}})
     if (json.contains(name)) {
-      if (!json[name].is_string()) return refuse(std::string(name) + " wants a folder's name, given " + json[name].dump());
+      if (!json[name].is_string())
+        return refuse(std::string(name) + " wants a folder's name, given " + json[name].dump());
       *folder = json[name].get<std::string>();
     }
   return s;

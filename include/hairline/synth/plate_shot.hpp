@@ -16,31 +16,31 @@ namespace hairline::synth {
 /// How the plate, the second photograph without the subject, differs from the picture's background. Ranges are drawn
 /// from evenly; probabilities are per scene.
 struct PlateShotOptions {
-  float aligned = 0.1f;      ///< probability of no movement at all
-  float shift = 1.5f;        ///< pixels, in any direction
-  float rotation = 0.15f;    ///< degrees, either way
-  float zoom = 0.002f;       ///< either way
-  float far_off = 0.06f;     ///< probability that the movement is `far_factor` times as large
+  float aligned = 0.1f;    ///< probability of no movement at all
+  float shift = 1.5f;      ///< pixels, in any direction
+  float rotation = 0.15f;  ///< degrees, either way
+  float zoom = 0.002f;     ///< either way
+  float far_off = 0.06f;   ///< probability that the movement is `far_factor` times as large
   float far_factor = 3;
-  float gain = 0.06f;          ///< common to the channels, either way
-  float channel_gain = 0.025f; ///< of each channel besides
-  float gamma = 0.08f;         ///< exponent off 1, either way
-  float offset = 0.015f;       ///< added, either way
-  float light = 0.2f;          ///< probability of light that changed unevenly
+  float gain = 0.06f;           ///< common to the channels, either way
+  float channel_gain = 0.025f;  ///< of each channel besides
+  float gamma = 0.08f;          ///< exponent off 1, either way
+  float offset = 0.015f;        ///< added, either way
+  float light = 0.2f;           ///< probability of light that changed unevenly
   float light_strength = 0.1f;
-  float moved = 0.15f;         ///< probability of leaves (or whatever else) that moved a little by themselves
+  float moved = 0.15f;  ///< probability of leaves (or whatever else) that moved a little by themselves
   float moved_pixels = 2.5f;
-  float shadow = 0.35f;        ///< probability that the subject throws a shadow on the picture's background
+  float shadow = 0.35f;  ///< probability that the subject throws a shadow on the picture's background
   float shadow_strength = 0.45f;
 };
 
 /// What the camera adds to both photographs.
 struct CameraOptions {
-  float noise = 0.02f;       ///< largest deviation of the sensor noise at mid grey
-  float blur = 0.55f;        ///< largest deviation of demosaicing and lens blur, pixels
-  float sharpen = 0.8f;      ///< largest amount of sharpening
-  float vignette = 0.35f;    ///< largest darkening of the corners
-  float jpeg = 0.5f;         ///< probability that both were saved as JPEG
+  float noise = 0.02f;     ///< largest deviation of the sensor noise at mid grey
+  float blur = 0.55f;      ///< largest deviation of demosaicing and lens blur, pixels
+  float sharpen = 0.8f;    ///< largest amount of sharpening
+  float vignette = 0.35f;  ///< largest darkening of the corners
+  float jpeg = 0.5f;       ///< probability that both were saved as JPEG
   int jpeg_low = 40, jpeg_high = 97;
 };
 
@@ -68,7 +68,8 @@ inline Warp any_warp(Random& r, const PlateShotOptions& o, const Bank& bank, flo
   Warp w;
   const bool still = r.chance(o.aligned), far = r.chance(o.far_off), stirred = r.chance(o.moved);
   const float factor = far ? o.far_factor : 1;
-  const float turn = factor * o.rotation * r.between(-1, 1) * 0.01745329f, zoom = 1 + factor * o.zoom * r.between(-1, 1);
+  const float turn = factor * o.rotation * r.between(-1, 1) * 0.01745329f,
+              zoom = 1 + factor * o.zoom * r.between(-1, 1);
   const float distance = factor * o.shift * r.uniform();
   const Point d = direction(r.angle());
   if (!still) {
@@ -85,57 +86,79 @@ inline Warp any_warp(Random& r, const PlateShotOptions& o, const Bank& bank, flo
   return w;
 }
 
-/// A window of a larger picture seen through a warp, bicubic (Catmull-Rom).
+namespace detail {
+// The four Catmull-Rom weights for 256 positions between two pixels.
+struct CubicWeights {
+  std::array<std::array<float, 4>, 257> table{};
+  CubicWeights() {
+    for (std::size_t i = 0; i < table.size(); ++i) {
+      const float t = static_cast<float>(i) / 256, t2 = t * t, t3 = t2 * t;
+      table[i] = {0.5f * (2 * t2 - t3 - t), 0.5f * (3 * t3 - 5 * t2 + 2), 0.5f * (4 * t2 - 3 * t3 + t),
+                  0.5f * (t3 - t2)};
+    }
+  }
+  const std::array<float, 4>& at(float t) const { return table[static_cast<std::size_t>(t * 256 + 0.5f)]; }
+};
+
+inline void cubic_pixel(const Image<float, AlphaMode::associated>& from, Point p, const CubicWeights& weights,
+                        float* out) {
+  const float px = p.x - 0.5f, py = p.y - 0.5f;
+  const int j = floor_int(px), i = floor_int(py);
+  const auto &wx = weights.at(px - static_cast<float>(j)), &wy = weights.at(py - static_cast<float>(i));
+  float sum[4] = {0, 0, 0, 0};
+  const bool inside = i >= 1 && j >= 1 && i + 2 < from.height() && j + 2 < from.width();
+  for (int a = 0; a < 4; ++a) {
+    const float* row = &from(inside ? i + a - 1 : std::clamp(i + a - 1, 0, from.height() - 1), 0);
+    float line[4] = {0, 0, 0, 0};
+    for (int b = 0; b < 4; ++b) {
+      const float* s = row + 4 * (inside ? j + b - 1 : std::clamp(j + b - 1, 0, from.width() - 1));
+      for (int c = 0; c < 4; ++c) line[c] += wx[static_cast<std::size_t>(b)] * s[c];
+    }
+    for (int c = 0; c < 4; ++c) sum[c] += wy[static_cast<std::size_t>(a)] * line[c];
+  }
+  for (int c = 0; c < 3; ++c) out[c] = std::clamp(sum[c], 0.0f, 1.0f);
+}
+}  // namespace detail
+
+/// A window of a larger picture seen through a warp, bicubic (Catmull-Rom, positions to 1/256 of a pixel).
 /// @param from (H + 2 margin, W + 2 margin, 4), opaque
 /// @return (H, W, 3) in [0,1]
 inline Image<float> seen_through(const Image<float, AlphaMode::associated>& from, int margin, const Warp& warp) {
+  static const detail::CubicWeights weights;
   const int h = from.height() - 2 * margin, w = from.width() - 2 * margin;
   Image<float> out(Shape{h, w, 3});
-  const Point centre{0.5f * static_cast<float>(w), 0.5f * static_cast<float>(h)};
-  const auto weights = [](float t) {
-    const float t2 = t * t, t3 = t2 * t;
-    return std::array<float, 4>{0.5f * (2 * t2 - t3 - t), 0.5f * (3 * t3 - 5 * t2 + 2), 0.5f * (4 * t2 - 3 * t3 + t), 0.5f * (t3 - t2)};
-  };
+  const Point centre{0.5f * static_cast<float>(w), 0.5f * static_cast<float>(h)},
+      corner{static_cast<float>(margin), static_cast<float>(margin)};
+  const bool identity = warp.identity();
   for (int y = 0; y < h; ++y)
     for (int x = 0; x < w; ++x) {
       float* q = &out(y, x);
-      if (warp.identity()) {
-        for (int c = 0; c < 3; ++c) q[c] = from(y + margin, x + margin, c);
-        continue;
-      }
-      const Point p = warp({static_cast<float>(x) + 0.5f, static_cast<float>(y) + 0.5f}, centre);
-      const float px = p.x - 0.5f + static_cast<float>(margin), py = p.y - 0.5f + static_cast<float>(margin);
-      const int j = floor_int(px), i = floor_int(py);
-      const auto wx = weights(px - static_cast<float>(j)), wy = weights(py - static_cast<float>(i));
-      float sum[4] = {0, 0, 0, 0};
-      const bool inside = i >= 1 && j >= 1 && i + 2 < from.height() && j + 2 < from.width();
-      for (int a = 0; a < 4; ++a) {
-        const int yy = inside ? i + a - 1 : std::clamp(i + a - 1, 0, from.height() - 1);
-        const float* row = &from(yy, 0);
-        for (int b = 0; b < 4; ++b) {
-          const float k = wy[static_cast<std::size_t>(a)] * wx[static_cast<std::size_t>(b)];
-          const float* s = row + 4 * (inside ? j + b - 1 : std::clamp(j + b - 1, 0, from.width() - 1));
-          for (int c = 0; c < 4; ++c) sum[c] += k * s[c];
-        }
-      }
-      for (int c = 0; c < 3; ++c) q[c] = std::clamp(sum[c], 0.0f, 1.0f);
+      if (identity)
+        for (int c = 0; c < 3; ++c) q[c] = std::clamp(from(y + margin, x + margin, c), 0.0f, 1.0f);
+      else
+        detail::cubic_pixel(from, corner + warp({static_cast<float>(x) + 0.5f, static_cast<float>(y) + 0.5f}, centre),
+                            weights, q);
     }
   return out;
 }
 
 /// How much the exposure and the light of the plate differ from the picture's.
 inline void change_exposure(Image<float>& plate, Random& r, const PlateShotOptions& o, const Bank& bank) {
-  const float gain = 1 + o.gain * r.between(-1, 1), gamma = 1 + o.gamma * r.between(-1, 1), offset = o.offset * r.between(-1, 1);
+  const float gain = 1 + o.gain * r.between(-1, 1), gamma = 1 + o.gamma * r.between(-1, 1),
+              offset = o.offset * r.between(-1, 1);
   float each[3];
   for (float& g : each) g = gain * (1 + o.channel_gain * r.between(-1, 1));
   const float strength = r.chance(o.light) ? o.light_strength * r.uniform() : 0;
   const Field& f = bank.field(5);
-  const float k = r.between(0.2f, 0.6f) / static_cast<float>(std::max(plate.width(), plate.height())), u = r.uniform(), v = r.uniform();
+  const float k = r.between(0.2f, 0.6f) / static_cast<float>(std::max(plate.width(), plate.height())), u = r.uniform(),
+              v = r.uniform();
   std::array<float, 257> curve{};  // x^gamma, read between its points
-  for (std::size_t i = 0; i < curve.size(); ++i) curve[i] = gamma == 1 ? static_cast<float>(i) / 256 : std::pow(static_cast<float>(i) / 256, gamma);
+  for (std::size_t i = 0; i < curve.size(); ++i)
+    curve[i] = gamma == 1 ? static_cast<float>(i) / 256 : std::pow(static_cast<float>(i) / 256, gamma);
   for (int y = 0; y < plate.height(); ++y)
     for (int x = 0; x < plate.width(); ++x) {
-      const float light = strength > 0 ? 1 + strength * f(static_cast<float>(x) * k + u, static_cast<float>(y) * k + v) : 1.0f;
+      const float light =
+          strength > 0 ? 1 + strength * f(static_cast<float>(x) * k + u, static_cast<float>(y) * k + v) : 1.0f;
       float* q = &plate(y, x);
       for (int c = 0; c < 3; ++c) {
         float value = q[c];

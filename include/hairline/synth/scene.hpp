@@ -117,7 +117,8 @@ inline void paint_subjects(Canvas& c, const Supplies& s, Random& r, const SceneO
 }
 
 /// The subject's shadow on what is behind it: its alpha, moved, blurred and thinned.
-inline void throw_shadow(Image<float>& background, const Plane& alpha, Random& r, const PlateShotOptions& o, float unit) {
+inline void throw_shadow(Image<float>& background, const Plane& alpha, Random& r, const PlateShotOptions& o,
+                         float unit) {
   const bool any = r.chance(o.shadow);
   const float strength = o.shadow_strength * r.uniform(), soft = r.scale_between(2, 25) * unit;
   const Point move = (unit * r.between(0, 40)) * direction(r.between(-0.3f, 3.4f));
@@ -137,9 +138,9 @@ inline void throw_shadow(Image<float>& background, const Plane& alpha, Random& r
 
 inline void scale_perturbations(SceneOptions& o) {
   const float d = std::max(o.difficulty, 0.0f);
-  for (float* v : {&o.plate.shift, &o.plate.rotation, &o.plate.zoom, &o.plate.gain, &o.plate.channel_gain, &o.plate.gamma,
-                   &o.plate.offset, &o.plate.light_strength, &o.plate.moved_pixels, &o.plate.shadow_strength, &o.camera.noise,
-                   &o.camera.blur, &o.camera.sharpen, &o.camera.vignette})
+  for (float* v : {&o.plate.shift, &o.plate.rotation, &o.plate.zoom, &o.plate.gain, &o.plate.channel_gain,
+                   &o.plate.gamma, &o.plate.offset, &o.plate.light_strength, &o.plate.moved_pixels,
+                   &o.plate.shadow_strength, &o.camera.noise, &o.camera.blur, &o.camera.sharpen, &o.camera.vignette})
     *v *= d;
   if (d == 0) o.camera.jpeg = 0;
 }
@@ -150,11 +151,29 @@ inline void scale_perturbations(SceneOptions& o) {
 /// Textures are shared by 4096 neighbouring samples; asking far apart in turn makes them again each time (0.3 s).
 class Scenes {
  public:
-  /// Errors: a size below 1.
+  /// Errors: a size below 1; given pictures that do not belong together.
   static Result<Scenes> make(SceneOptions options, std::uint64_t seed) {
     if (options.height < 1 || options.width < 1)
-      return Error{ErrorCode::invalid_argument, "a scene wants at least 1x1 pixels, given " + std::to_string(options.width) + "x" +
+      return Error{ErrorCode::invalid_argument, "a scene wants at least 1x1 pixels, given " +
+                                                    std::to_string(options.width) + "x" +
                                                     std::to_string(options.height)};
+    if (options.given) {
+      const Given& g = *options.given;
+      if (g.foregrounds.size() != g.alphas.size())
+        return Error{ErrorCode::invalid_argument, "given foregrounds want one alpha each, given " +
+                                                      std::to_string(g.foregrounds.size()) + " and " +
+                                                      std::to_string(g.alphas.size())};
+      for (std::size_t i = 0; i < g.foregrounds.size(); ++i)
+        if (g.foregrounds[i].empty() || g.foregrounds[i].channels() != 3 ||
+            !g.foregrounds[i].shape().same_pixels(g.alphas[i].shape()))
+          return Error{ErrorCode::invalid_argument,
+                       "given foreground " + std::to_string(i) + " wants three channels and its alpha's size, given " +
+                           to_string(g.foregrounds[i].shape()) + " and " + to_string(g.alphas[i].shape())};
+      for (const Image<float>& b : g.backgrounds)
+        if (b.empty() || b.channels() != 3)
+          return Error{ErrorCode::invalid_argument,
+                       "a given background wants pixels of three channels, given " + to_string(b.shape())};
+    }
     detail::scale_perturbations(options);
     return Scenes(std::move(options), seed);
   }

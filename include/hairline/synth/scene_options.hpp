@@ -25,12 +25,12 @@ struct Given {
 struct SceneOptions {
   int height = 256, width = 256;
   KindWeights kinds;
-  float empty = 0.02f;         ///< probability of no subject at all
-  float several = 0.16f;       ///< probability of two or three subjects
-  float camouflage = 0.15f;    ///< probability that the subject takes colours from the plate behind it
-  float motion_blur = 0.06f;   ///< probability
-  float defocus = 0.2f;        ///< probability
-  float difficulty = 1;        ///< scales the plate's and the camera's perturbations; 0 is none of them
+  float empty = 0.02f;        ///< probability of no subject at all
+  float several = 0.16f;      ///< probability of two or three subjects
+  float camouflage = 0.15f;   ///< probability that the subject takes colours from the plate behind it
+  float motion_blur = 0.06f;  ///< probability
+  float defocus = 0.2f;       ///< probability
+  float difficulty = 1;       ///< scales the plate's and the camera's perturbations; 0 is none of them
   PlateShotOptions plate;
   CameraOptions camera;
   std::shared_ptr<const Given> given;  ///< nullptr: everything is procedural

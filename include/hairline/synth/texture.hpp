@@ -64,7 +64,8 @@ class Tile {
  private:
   static std::size_t offset(int level) {
     std::size_t sum = 0;
-    for (int l = 0; l < level; ++l) sum += 4 * static_cast<std::size_t>(side >> l) * static_cast<std::size_t>(side >> l);
+    for (int l = 0; l < level; ++l)
+      sum += 4 * static_cast<std::size_t>(side >> l) * static_cast<std::size_t>(side >> l);
     return sum;
   }
   void store(const std::vector<Paint>& level) {

@@ -12,28 +12,28 @@ namespace hairline::synth {
 
 /// What the tiles of a bank show.
 enum class Pattern {
-  noise,     ///< 1/f noise in three loosely tied channels
+  noise,  ///< 1/f noise in three loosely tied channels
   stripes,
   plaid,
   dots,
-  floral,    ///< blossoms and leaves on cloth
+  floral,  ///< blossoms and leaves on cloth
   knit,
   camouflage,
-  spots,     ///< a leopard's or a cow's
-  tabby,     ///< warped stripes
+  spots,  ///< a leopard's or a cow's
+  tabby,  ///< warped stripes
   wood,
   bricks,
   tiling,
-  leaves,    ///< a hedge
+  leaves,  ///< a hedge
   pebbles,
-  writing,   ///< lines of dark signs on light
-  books,     ///< shelves of spines
-  windows,   ///< a facade
+  writing,  ///< lines of dark signs on light
+  books,    ///< shelves of spines
+  windows,  ///< a facade
   water,
-  streaks,   ///< fur, grass, carpet
-  heap,      ///< things of every size over each other (the dead leaves model)
+  streaks,  ///< fur, grass, carpet
+  heap,     ///< things of every size over each other (the dead leaves model)
   grass,
-  folds,     ///< what makes cloth brighter and darker
+  folds,  ///< what makes cloth brighter and darker
   count
 };
 
@@ -181,9 +181,8 @@ inline Tile camouflage_tile(Random& r, const Fields& f) {
   const int o = r.whole(40, 200);
   const Paint p[4] = {any_colour(r), any_colour(r), any_colour(r), any_colour(r)};
   const float cut = r.between(-0.5f, 0.8f);
-  return Tile::from([&](int x, int y) {
-    return p[(a.at(y, x) > cut ? 1 : 0) + (b.at(y + o, x + o / 2) > 0.4f ? 2 : 0)];
-  });
+  return Tile::from(
+      [&](int x, int y) { return p[(a.at(y, x) > cut ? 1 : 0) + (b.at(y + o, x + o / 2) > 0.4f ? 2 : 0)]; });
 }
 
 // Distances to the nearest and next of points strewn over the tile, for spots and pebbles.
@@ -229,7 +228,8 @@ inline Tile spots_tile(Random& r, const Fields& f) {
   return Tile::from([&](int x, int y) {
     const float w = rough * slow.at(y, x);
     const auto n = s.near(static_cast<float>(x) + w, static_cast<float>(y) + w);
-    const float in = smooth_step(size, size * 0.85f, n.first) * (1 - ring * smooth_step(size * 0.6f, size * 0.4f, n.first));
+    const float in =
+        smooth_step(size, size * 0.85f, n.first) * (1 - ring * smooth_step(size * 0.6f, size * 0.4f, n.first));
     return level(0.85f + (dark - 0.85f) * in);
   });
 }

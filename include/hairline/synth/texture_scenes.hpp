@@ -50,11 +50,11 @@ inline Tile leaves_tile(Random& r) {
   const int count = static_cast<int>(65536 * 2.2f / (3 * size * size * slim));
   for (int i = 0; i < count; ++i) {
     const float depth = static_cast<float>(i) / static_cast<float>(count);
-    const Paint p = from_hsv(hue + 0.03f * r.normal(), r.between(0.3f, 0.8f), std::clamp(0.15f + 0.6f * depth + 0.15f * r.normal(), 0.05f, 1.0f));
+    const Paint p = from_hsv(hue + 0.03f * r.normal(), r.between(0.3f, 0.8f),
+                             std::clamp(0.15f + 0.6f * depth + 0.15f * r.normal(), 0.05f, 1.0f));
     const float q = size * r.between(0.5f, 1.3f), a = main + spread * r.normal(), shine = r.between(0, 0.4f);
-    s.stamp(r.uniform() * tile_side, r.uniform() * tile_side, q, q * slim, a, false, [&](float u, float v) {
-      return (1 + shine * v + 0.15f * u - (std::abs(v) < 0.12f ? 0.15f : 0.0f)) * p;
-    });
+    s.stamp(r.uniform() * tile_side, r.uniform() * tile_side, q, q * slim, a, false,
+            [&](float u, float v) { return (1 + shine * v + 0.15f * u - (std::abs(v) < 0.12f ? 0.15f : 0.0f)) * p; });
   }
   return Tile::from([&](int x, int y) { return s.at(x, y); });
 }
@@ -72,8 +72,8 @@ inline Tile writing_tile(Random& r) {
       const int letters = r.whole(1, 9);
       for (int k = 0; k < letters && x < tile_side - size; ++k, x += size * 0.95f) {
         const bool tall = r.chance(0.4f);
-        s.stamp(x, y - (tall ? size * 0.3f : 0), size * 0.12f, size * (tall ? 0.8f : 0.5f), r.between(-0.1f, 0.1f), true,
-                [&](float, float) { return level(ink); });
+        s.stamp(x, y - (tall ? size * 0.3f : 0), size * 0.12f, size * (tall ? 0.8f : 0.5f), r.between(-0.1f, 0.1f),
+                true, [&](float, float) { return level(ink); });
         if (r.chance(0.7f))
           s.stamp(x + size * 0.3f, y + size * r.between(-0.4f, 0.4f), size * 0.3f, size * 0.1f, 0, true,
                   [&](float, float) { return level(ink); });
@@ -100,7 +100,8 @@ inline Tile books_tile(Random& r) {
                 true, [&](float u, float v) { return (1 - 0.3f * u * u) * (std::abs(v - band) < tall ? label : p); });
       x += w;
     }
-    s.stamp(tile_side / 2, floor, tile_side / 2 + 1, height * 0.05f, 0, true, [&](float, float v) { return (0.9f - 0.2f * v) * board; });
+    s.stamp(tile_side / 2, floor, tile_side / 2 + 1, height * 0.05f, 0, true,
+            [&](float, float v) { return (0.9f - 0.2f * v) * board; });
   }
   return Tile::from([&](int x, int y) { return s.at(x, y); });
 }
@@ -113,11 +114,12 @@ inline Tile windows_tile(Random& r, const Fields& f) {
   const Paint edge = level(r.chance(0.6f) ? r.between(0.7f, 1) : r.between(0.05f, 0.3f));
   for (int i = 0; i < rows; ++i)
     for (int j = 0; j < columns; ++j) {
-      const Paint glass = r.chance(0.3f) ? from_hsv(0.58f, 0.2f, r.between(0.5f, 0.95f)) : level(r.between(0.05f, 0.4f));
+      const Paint glass =
+          r.chance(0.3f) ? from_hsv(0.58f, 0.2f, r.between(0.5f, 0.95f)) : level(r.between(0.05f, 0.4f));
       s.stamp((static_cast<float>(j) + 0.5f) * w, (static_cast<float>(i) + 0.5f) * h, wide * w, tall * h, 0, true,
               [&](float u, float v) {
-                const bool bar = std::abs(u) > 1 - frame || std::abs(v) > 1 - frame * 0.7f || std::abs(u) < frame * 0.3f ||
-                                 std::abs(v + 0.2f) < frame * 0.2f;
+                const bool bar = std::abs(u) > 1 - frame || std::abs(v) > 1 - frame * 0.7f ||
+                                 std::abs(u) < frame * 0.3f || std::abs(v + 0.2f) < frame * 0.2f;
                 return bar ? edge : (1 + 0.3f * v) * glass;
               });
     }
@@ -152,12 +154,13 @@ inline Tile heap_tile(Random& r, const Fields& f) {
   for (int i = 0; i < r.whole(4, 12); ++i) paints.push_back(any_colour(r));
   for (int i = 0; i < 700; ++i) {
     const float q = std::min(5.0f / std::sqrt(std::max(r.uniform(), 0.004f)), 70.0f);
-    const Paint p = jittered(paints[static_cast<std::size_t>(r.whole(0, static_cast<int>(paints.size()) - 1))], r, 0.08f);
+    const Paint p =
+        jittered(paints[static_cast<std::size_t>(r.whole(0, static_cast<int>(paints.size()) - 1))], r, 0.08f);
     const float sx = r.between(-0.25f, 0.25f), sy = r.between(-0.25f, 0.25f);
     const bool square = !r.chance(round);
     const float angle = square && r.chance(0.6f) ? 0 : r.angle();
-    s.stamp(r.uniform() * tile_side, r.uniform() * tile_side, q * r.between(0.3f, 1), q * r.between(0.3f, 1), angle, square,
-            [&](float u, float v) { return (1 + sx * u + sy * v) * p; });
+    s.stamp(r.uniform() * tile_side, r.uniform() * tile_side, q * r.between(0.3f, 1), q * r.between(0.3f, 1), angle,
+            square, [&](float u, float v) { return (1 + sx * u + sy * v) * p; });
   }
   return Tile::from([&](int x, int y) { return s.at(x, y) + level(grain * (fine.at(y, x) + 0.5f * slow.at(y, x))); });
 }
@@ -177,29 +180,52 @@ inline Tile grass_tile(Random& r) {
 
 inline Tile make_tile(Pattern pattern, Random& r, const Fields& f) {
   switch (pattern) {
-    case Pattern::noise: return noise_tile(r, f);
-    case Pattern::stripes: return banded_tile(r, f, false);
-    case Pattern::plaid: return banded_tile(r, f, true);
-    case Pattern::dots: return dots_tile(r);
-    case Pattern::floral: return floral_tile(r);
-    case Pattern::knit: return knit_tile(r, f);
-    case Pattern::camouflage: return camouflage_tile(r, f);
-    case Pattern::spots: return spots_tile(r, f);
-    case Pattern::tabby: return warped_tile(r, f, false);
-    case Pattern::wood: return warped_tile(r, f, true);
-    case Pattern::bricks: return bricks_tile(r, f);
-    case Pattern::tiling: return tiling_tile(r, f);
-    case Pattern::leaves: return leaves_tile(r);
-    case Pattern::pebbles: return pebbles_tile(r, f);
-    case Pattern::writing: return writing_tile(r);
-    case Pattern::books: return books_tile(r);
-    case Pattern::windows: return windows_tile(r, f);
-    case Pattern::water: return water_tile(r, f);
-    case Pattern::streaks: return streaks_tile(r, f, false);
-    case Pattern::heap: return heap_tile(r, f);
-    case Pattern::grass: return grass_tile(r);
-    case Pattern::folds: return streaks_tile(r, f, true);
-    case Pattern::count: break;
+    case Pattern::noise:
+      return noise_tile(r, f);
+    case Pattern::stripes:
+      return banded_tile(r, f, false);
+    case Pattern::plaid:
+      return banded_tile(r, f, true);
+    case Pattern::dots:
+      return dots_tile(r);
+    case Pattern::floral:
+      return floral_tile(r);
+    case Pattern::knit:
+      return knit_tile(r, f);
+    case Pattern::camouflage:
+      return camouflage_tile(r, f);
+    case Pattern::spots:
+      return spots_tile(r, f);
+    case Pattern::tabby:
+      return warped_tile(r, f, false);
+    case Pattern::wood:
+      return warped_tile(r, f, true);
+    case Pattern::bricks:
+      return bricks_tile(r, f);
+    case Pattern::tiling:
+      return tiling_tile(r, f);
+    case Pattern::leaves:
+      return leaves_tile(r);
+    case Pattern::pebbles:
+      return pebbles_tile(r, f);
+    case Pattern::writing:
+      return writing_tile(r);
+    case Pattern::books:
+      return books_tile(r);
+    case Pattern::windows:
+      return windows_tile(r, f);
+    case Pattern::water:
+      return water_tile(r, f);
+    case Pattern::streaks:
+      return streaks_tile(r, f, false);
+    case Pattern::heap:
+      return heap_tile(r, f);
+    case Pattern::grass:
+      return grass_tile(r);
+    case Pattern::folds:
+      return streaks_tile(r, f, true);
+    case Pattern::count:
+      break;
   }
   return noise_tile(r, f);
 }

@@ -12,7 +12,8 @@ namespace detail {
 // A box, seen from a little above: front, side and top each with its own light.
 inline void paint_box(Canvas& c, const Supplies& s, Random& r, const Stand& f) {
   const Material m = stuff(s, r, f.scale);
-  const float w = r.between(0.2f, 0.6f), h = r.between(0.2f, 0.6f), dx = r.sign() * r.between(0.05f, 0.3f), dy = -r.between(0.03f, 0.2f);
+  const float w = r.between(0.2f, 0.6f), h = r.between(0.2f, 0.6f), dx = r.sign() * r.between(0.05f, 0.3f),
+              dy = -r.between(0.03f, 0.2f);
   const auto face = [&](const Outline& corners, float light) {
     Outline o;
     for (const Point& p : corners) o.push_back(f.at(p));
@@ -56,10 +57,13 @@ inline void paint_rods(Canvas& c, const Supplies& s, Random& r, const Stand& f) 
     }
     case 1: {  // a chair or table
       const float w = r.between(0.25f, 0.4f), seat = r.between(-0.1f, 0.15f), back = r.between(0.3f, 0.6f);
-      for (const float x : {-w, w}) bar({x, seat}, {x * 1.1f, 0.55f}, rod), bar({x * 0.75f, seat - 0.08f}, {x * 0.8f, 0.45f}, rod);
+      for (const float x : {-w, w})
+        bar({x, seat}, {x * 1.1f, 0.55f}, rod), bar({x * 0.75f, seat - 0.08f}, {x * 0.8f, 0.45f}, rod);
       bar({-w, seat}, {w, seat}, rod * 1.8f);
       for (const float x : {-w * 0.8f, w * 0.8f}) bar({x, seat}, {x, seat - back}, rod);
-      for (int n = r.whole(1, 6), i = 1; i <= n; ++i) bar({-w * 0.8f, seat - back * static_cast<float>(i) / static_cast<float>(n)}, {w * 0.8f, seat - back * static_cast<float>(i) / static_cast<float>(n)}, rod * 0.8f);
+      for (int n = r.whole(1, 6), i = 1; i <= n; ++i)
+        bar({-w * 0.8f, seat - back * static_cast<float>(i) / static_cast<float>(n)},
+            {w * 0.8f, seat - back * static_cast<float>(i) / static_cast<float>(n)}, rod * 0.8f);
       break;
     }
     case 2: {  // a ladder, rack or fence
@@ -90,7 +94,8 @@ inline void paint_rods(Canvas& c, const Supplies& s, Random& r, const Stand& f) 
 // A mug, pan or jug: a body with a handle one can see through.
 inline void paint_mug(Canvas& c, const Supplies& s, Random& r, const Stand& f) {
   const Material m = stuff(s, r, f.scale);
-  const float w = f.scale * r.between(0.2f, 0.35f), h = f.scale * r.between(0.2f, 0.45f), ring = f.scale * r.between(0.1f, 0.2f), thick = ring * r.between(0.2f, 0.4f);
+  const float w = f.scale * r.between(0.2f, 0.35f), h = f.scale * r.between(0.2f, 0.45f),
+              ring = f.scale * r.between(0.1f, 0.2f), thick = ring * r.between(0.2f, 0.4f);
   const Point at = f.origin;
   const float side = f.mirrored ? -1.0f : 1.0f;
   const Point handle = at + Point{side * (w + ring * 0.4f), 0};
@@ -113,10 +118,13 @@ inline void paint_blob(Canvas& c, const Supplies& s, Random& r, const Stand& f) 
   const Material m = r.chance(0.5f) ? cloth(s, r, f.scale) : stuff(s, r, f.scale);
   const int n = r.whole(4, 12);
   Outline o;
-  for (int i = 0; i < n; ++i) o.push_back(f.at(r.between(0.2f, 0.6f) * direction(6.2831853f * (static_cast<float>(i) + 0.3f * r.normal()) / static_cast<float>(n))));
+  for (int i = 0; i < n; ++i)
+    o.push_back(f.at(r.between(0.2f, 0.6f) *
+                     direction(6.2831853f * (static_cast<float>(i) + 0.3f * r.normal()) / static_cast<float>(n))));
   c.coverage().add(r.chance(0.6f) ? smooth_closed(o) : o);
   for (int i = r.chance(0.35f) ? r.whole(1, 5) : 0; i > 0; --i)
-    c.coverage().cut(ellipse(f.at(0.18f * r.normal(), 0.18f * r.normal()), f.scale * r.between(0.02f, 0.07f), f.scale * r.between(0.02f, 0.07f)));
+    c.coverage().cut(ellipse(f.at(0.18f * r.normal(), 0.18f * r.normal()), f.scale * r.between(0.02f, 0.07f),
+                             f.scale * r.between(0.02f, 0.07f)));
   c.fill(m);
 }
 

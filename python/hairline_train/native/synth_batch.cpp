@@ -42,7 +42,8 @@ void keep_freed_memory() {
 }
 
 std::shared_ptr<const synth::Scenes> scenes_for(const std::string& json, std::uint64_t seed, int height, int width) {
-  const std::string key = std::to_string(seed) + " " + std::to_string(height) + "x" + std::to_string(width) + " " + json;
+  const std::string key =
+      std::to_string(seed) + " " + std::to_string(height) + "x" + std::to_string(width) + " " + json;
   std::lock_guard lock(kept().mutex);
   if (kept().key == key && kept().scenes) return kept().scenes;
   synth::JsonScene s = synth::scene_from_json(json).value();
@@ -66,9 +67,10 @@ extern "C" {
 
 /// Fills count samples, first_index and on, as NCHW float32 in [0,1]: picture, plate and foreground with three
 /// channels, alpha with one. A null pointer leaves that part out. @return 0, or 1 with the text in hairline_synth_error
-__attribute__((visibility("default"))) int hairline_synth_batch(const char* options_json, std::uint64_t seed, std::uint64_t first_index,
-                                                                int count, int height, int width, int threads, float* picture,
-                                                                float* plate, float* alpha, float* foreground) {
+__attribute__((visibility("default"))) int hairline_synth_batch(const char* options_json, std::uint64_t seed,
+                                                                std::uint64_t first_index, int count, int height,
+                                                                int width, int threads, float* picture, float* plate,
+                                                                float* alpha, float* foreground) {
   try {
     keep_freed_memory();
     const auto scenes = scenes_for(options_json != nullptr ? options_json : "", seed, height, width);

@@ -3,7 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 
-namespace hairline::synth {
+namespace hairline {
 
 /// Random numbers that depend on (seed, stream) alone, the same with every standard library.
 /// SplitMix64.  Steele et al., OOPSLA 2014.
@@ -45,4 +45,4 @@ class Random {
   std::uint64_t state_;
 };
 
-}  // namespace hairline::synth
+}  // namespace hairline
