@@ -25,14 +25,16 @@ inline Outline placed(const Stand& f, const Outline& p) {
 struct Clothes {
   Material top, bottom, sleeve;
   Paint skin, shoes;
+  Material complexion;
   float sleeves = 1;  ///< how much of the arm is covered
 };
 
-inline void paint_limb(Canvas& c, Random& r, const Spine& s, Paint skin) {
+inline void paint_limb(Canvas& c, Random& r, const Spine& s, const Material& skin) {
   contact_shadow(c, s, r);
   const Point centre = s.centre();
   const float size = std::max(4 * s.radii.front(), 1.0f);
-  c.fill(s.outline(), [&](float x, float y) { return (1 - 0.12f * (x - centre.x + y - centre.y) / size) * skin; });
+  c.fill(s.outline(),
+         [&](float x, float y) { return (1 - 0.12f * (x - centre.x + y - centre.y) / size) * skin(x, y); });
 }
 
 inline void paint_hand(Canvas& c, Random& r, const Stand& f, Point wrist, Point toward, Paint skin) {
@@ -82,7 +84,7 @@ inline void paint_arm(Canvas& c, Random& r, const Stand& f, const Clothes& w, fl
   const float thick = r.between(0.13f, 0.2f);
   const Spine arm = limb(f, {from, elbow, hand}, {thick * 1.1f, thick * 0.85f, 0.085f});
   paint_hand(c, r, f, hand, hand - elbow, w.skin);
-  paint_limb(c, r, arm, w.skin);
+  paint_limb(c, r, arm, w.complexion);
   if (w.sleeves > 0.05f) {
     const Point end = w.sleeves < 0.5f ? mix(from, elbow, w.sleeves * 2) : mix(elbow, hand, w.sleeves * 2 - 1);
     const float loose = r.between(0.02f, 0.07f);
@@ -103,7 +105,7 @@ inline void paint_legs(Canvas& c, Random& r, const Stand& f, const Clothes& w, f
     const Point ankle{side * (hip * 0.5f + stance) + 0.1f * r.normal(), 4.9f};
     c.fill(limb(f, {ankle + Point{-0.1f * side, 0.1f}, ankle + Point{0.3f * side, 0.22f}}, {0.14f, 0.11f}).outline(),
            w.shoes);
-    paint_limb(c, r, limb(f, {top, knee, ankle}, {0.26f, 0.17f, 0.1f}), w.skin);
+    paint_limb(c, r, limb(f, {top, knee, ankle}, {0.26f, 0.17f, 0.1f}), w.complexion);
     if (!skirt) {
       const Spine leg = bare > 0 ? limb(f, {top, mix(top, knee, 0.2f + bare)}, {0.32f, 0.26f})
                                  : limb(f, {top, knee, ankle}, {0.32f, 0.22f, 0.17f});
@@ -122,7 +124,8 @@ inline void paint_legs(Canvas& c, Random& r, const Stand& f, const Clothes& w, f
 inline void paint_torso(Canvas& c, Random& r, const Stand& f, const Clothes& w, float shoulder, float hip,
                         const Supplies& s) {
   const float waist = hip * r.between(0.75f, 1.1f), loose = r.chance(0.3f) ? r.between(0, 0.3f) : 0;
-  c.fill(limb(f, {{0, -0.35f}, {0, 0.2f}}, {0.17f, 0.22f}).outline(), 0.85f * w.skin);
+  c.fill(limb(f, {{0, -0.35f}, {0, 0.2f}}, {0.17f, 0.22f}).outline(),
+         [&](float x, float y) { return 0.85f * w.complexion(x, y); });
   const Outline torso = smooth_closed(placed(f, {{-0.2f, 0.02f},
                                                  {-shoulder * 0.8f, 0.14f},
                                                  {-shoulder, 0.4f},
@@ -177,6 +180,7 @@ inline void paint_person(Canvas& canvas, const Supplies& supplies, Random& r, co
                {},
                head.skin,
                supplies.colours.any(r),
+               head.complexion,
                r.chance(0.6f) ? r.between(0.75f, 1) : r.between(0, 0.6f)};
   wear.sleeve = r.chance(0.85f) ? wear.top : cloth(supplies, r, stand.scale);
   paint_back_hair(canvas, supplies, r, head, style);
@@ -191,7 +195,7 @@ inline void paint_person(Canvas& canvas, const Supplies& supplies, Random& r, co
   const Point centre = neck.origin;
   const float tilt = r.between(-0.25f, 0.25f);
   canvas.fill(face, [&](float x, float y) {
-    return (1 + (tilt * (x - centre.x) - 0.15f * (y - centre.y)) / stand.scale) * head.skin;
+    return (1 + (tilt * (x - centre.x) - 0.15f * (y - centre.y)) / stand.scale) * head.complexion(x, y);
   });
   if (!head.from_behind) paint_features(canvas, r, head);
   if (head.cut == Haircut::straight || head.cut == Haircut::wavy || head.cut == Haircut::bob) {

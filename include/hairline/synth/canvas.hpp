@@ -109,12 +109,12 @@ class Canvas {
       const float half = 0.5f * (s.root_width + (s.tip_width - s.root_width) * t);
       const Point l = here + half * side, r = here - half * side;
       if (i == 0) {
-        coverage_.edge(r, l);
+        coverage_.edge(l, r);
       } else {
-        coverage_.edge(left_side, l);
-        coverage_.edge(r, right_side);
+        coverage_.edge(l, left_side);
+        coverage_.edge(right_side, r);
       }
-      if (i == steps) coverage_.edge(l, r);
+      if (i == steps) coverage_.edge(r, l);
       left_side = l;
       right_side = r;
       before = here;

@@ -25,7 +25,7 @@ class Coverage {
   /// One directed edge; a closed run of them bounds an area.
   void edge(Point a, Point b) {
     if (a.y == b.y) return;
-    const float sign = a.y < b.y ? 1.0f : -1.0f;
+    const float sign = a.y < b.y ? -1.0f : 1.0f;  // clockwise as seen (y down) counts as inside
     if (a.y > b.y) std::swap(a, b);
     const auto h = static_cast<float>(height_);
     if (!(b.y > 0) || !(a.y < h)) return;
@@ -61,7 +61,7 @@ class Coverage {
       for (int x = span.left; x <= last; ++x) {
         sum += row[x];
         row[x] = 0;
-        const float c = std::min(std::abs(sum), 1.0f);
+        const float c = std::min(sum, 1.0f);  // below 0: cut where nothing was
         if (c > 1e-4f) f(y, x, c);
       }
       for (int x = std::max(last + 1, span.left); x <= span.right; ++x) row[x] = 0;

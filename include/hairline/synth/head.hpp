@@ -39,6 +39,7 @@ enum class Haircut { bald, cropped, side, bob, straight, wavy, curls, spikes, ti
 struct Head {
   Stand stand;
   Paint skin, hair;
+  Material complexion;  ///< the skin's colour with its unevenness
   Haircut cut = Haircut::bob;
   float turn = 0;  ///< -1 looks to the left, 1 to the right
   bool from_behind = false;
@@ -140,8 +141,10 @@ inline void paint_features(Canvas& c, Random& r, const Head& h) {
   const float u = h.stand.scale, dx = 0.13f * h.turn;
   const Paint shadow = 0.72f * h.skin, lips = mix(h.skin, {0.7f, 0.25f, 0.25f}, r.between(0.3f, 0.7f));
   const auto at = [&](float x, float y) { return h.stand.at(x + dx * (1 - x * x * 4), y); };
-  c.fill_atop(ellipse(at(0.17f, 0.17f), 0.12f * u, 0.1f * u), mix(h.skin, {0.85f, 0.35f, 0.3f}, 0.4f), 0.35f);
-  c.fill_atop(ellipse(at(-0.17f, 0.17f), 0.12f * u, 0.1f * u), mix(h.skin, {0.85f, 0.35f, 0.3f}, 0.4f), 0.35f);
+  const Paint blush = mix(h.skin, {0.85f, 0.35f, 0.3f}, r.between(0.1f, 0.45f));
+  for (const float side : {-1.0f, 1.0f})
+    for (const float grow : {1.25f, 1.0f, 0.75f, 0.5f, 0.25f})
+      c.fill_atop(ellipse(at(0.17f * side, 0.17f), 0.12f * u * grow, 0.1f * u * grow), blush, 0.12f);
   const Paint iris = r.chance(0.7f) ? Paint{0.15f, 0.09f, 0.06f} : Paint{0.3f, 0.42f, 0.5f};
   const float open = r.between(0.4f, 1);
   for (const float side : {-1.0f, 1.0f}) {
@@ -250,6 +253,8 @@ inline Head any_head(Random& r, const Supplies& s, const Stand& stand) {
   h.stand = stand;
   h.skin = s.colours(r, skin_colour(r));
   h.hair = s.colours(r, hair_colour(r));
+  h.complexion = s.bank.material(r, s.bank.tile(r, Pattern::noise), stand.scale * r.between(0.5f, 2), 0.9f * h.skin,
+                                 1.08f * h.skin, 0.04f);
   h.cut = static_cast<Haircut>(r.whole(0, static_cast<int>(Haircut::count) - 1));
   h.turn = r.chance(0.4f) ? 0 : r.between(-1, 1);
   h.from_behind = r.chance(0.1f);
