@@ -77,7 +77,7 @@ inline Warp any_warp(Random& r, const PlateShotOptions& o, const Bank& bank, flo
     w.sine = zoom * std::sin(turn);
     w.shift = distance * d;
   }
-  w.stir = &bank.field(3);
+  w.stir = &bank.field(5);
   w.stir_pixels = stirred ? o.moved_pixels * r.uniform() * std::max(unit, 0.5f) : 0;
   w.stir_scale = r.between(0.5f, 2) / (256 * std::max(unit, 0.1f));
   w.stir_above = r.between(0, 1);

@@ -106,7 +106,7 @@ inline void paint_subjects(Canvas& c, const Supplies& s, Random& r, const SceneO
   light.from = direction(r.between(-2.9f, -0.2f));
   light.strength = r.chance(0.15f) ? 0 : r.between(0.1f, 0.9f);
   light.rim = r.chance(0.2f) ? r.between(0, 0.8f) : 0;
-  const float level = r.between(0.75f, 1.15f);
+  const float level = r.between(0.8f, 1.35f);
   light.colour = level * mix({1, 1, 1}, from_hsv(r.uniform(), 0.35f, 1), r.between(0, 0.4f));
   shade(c, light, Dapple::any(r, s.bank, 256 * s.unit));
   const float blur = r.scale_between(0.3f, 3), far = r.scale_between(2, 22);
