@@ -2,6 +2,7 @@
 #   make demo       matte a sample picture, results in out/, the command in build/hairline
 #   make test       build everything and run every test (ctest)
 #   make test-long  long fuzzing, sanitizers, endurance
+#   make device-bundle       what a bare machine needs to check and time the compiled networks; NETS="bgmv2-resnet50 ..."
 #   make golden     record PyTorch's golden values again (needs several gigabytes for PyTorch)
 #   make compare    our solvers against PyMatting, in one run
 #   make compare-networks    our networks against other engines, in one run; CASE=... for one of them (installs several gigabytes)
@@ -9,7 +10,7 @@ JOBS ?= $(shell nproc)
 CMAKE := .venv/bin/cmake
 CTEST := .venv/bin/ctest
 
-.PHONY: demo test test-long compare compare-networks golden tool setup-build setup-test clean format
+.PHONY: demo test test-long compare compare-networks device-bundle golden tool setup-build setup-test clean format
 
 setup-build:
 	@scripts/setup.sh build
@@ -39,6 +40,9 @@ compare: tool
 
 compare-networks: tool
 	@scripts/compare_networks.sh $(CASE)
+
+device-bundle: tool
+	@scripts/device_bundle.sh $(NETS)
 
 golden: tool
 	@scripts/golden.sh

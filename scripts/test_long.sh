@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# What takes too long for every test run: fuzzing, then all tests under the sanitizers. Ends non-zero if anything failed.
+# What takes too long for every test run: endurance, fuzzing, then all tests under the sanitizers. Ends non-zero if anything failed.
 # usage: scripts/test_long.sh [FUZZ_SECONDS]        600 s for each fuzz target unless told otherwise
 set -uo pipefail
 cd "$(dirname "$0")/.."
@@ -25,6 +25,7 @@ under_sanitizer() {  # under_sanitizer PRESET
     .venv/bin/ctest --test-dir "build-$1" --output-on-failure --parallel "$jobs"
 }
 
+part "10,000 frames of changing sizes" build/tests/test_kernels "[long]"
 part "fuzzing, ${1:-600} s a target" scripts/fuzz.sh "${1:-600}"
 part "all tests under AddressSanitizer and UndefinedBehaviorSanitizer" under_sanitizer asan
 part "all tests under ThreadSanitizer" under_sanitizer tsan

@@ -1,18 +1,23 @@
 // hairline weights: what is in a weights file, whether it fits a network, and conversion to safetensors.
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <cstdint>
 #include <cstdio>
 #include <map>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "batch.hpp"
 #include "exit_code.hpp"
 #include "hairline/layers/patches.hpp"
 #include "hairline/weights/convert.hpp"
 #include "hairline/weights/load.hpp"
+#include "hairline/weights/seeded.hpp"
 #include "job_error.hpp"
 #include "networks.hpp"
 #include "staged.hpp"
@@ -27,6 +32,7 @@ struct Options {
   CommonOptions common;
   std::string file, out, net, type = "keep";
   double allowed_rounding = 0;
+  std::uint64_t seed = 0;
   bool prints() const { return !common.quiet && common.json != "-"; }
 };
 
@@ -37,7 +43,8 @@ const char* const footer =
     "Examples:\n"
     "  hairline weights list pytorch_mobilenetv2.pth\n"
     "  hairline weights check pytorch_resnet50.pth --net bgmv2-resnet50\n"
-    "  hairline weights convert pytorch_mobilenetv2.pth mobilenetv2.safetensors --type f16";
+    "  hairline weights convert pytorch_mobilenetv2.pth mobilenetv2.safetensors --type f16\n"
+    "  hairline weights seed bgmv2-mobilenetv2 made_up.safetensors";
 
 /// Ends the verb with exit code 4 after its JSON is written.
 int not_verified(Json& json, const Options& o, const std::string& text) {
@@ -196,18 +203,13 @@ StoreAs store_as(const std::string& type) {
   return type == "f32" ? StoreAs::f32 : type == "f16" ? StoreAs::f16 : type == "bf16" ? StoreAs::bf16 : StoreAs::keep;
 }
 
-int convert(const Options& o) {
+void check_output(const Options& o) {
   if (o.out != "-" && !o.out.ends_with(".safetensors"))
     throw WrongUse{"wanted a name ending in .safetensors (or -) to write to, given '" + o.out + "'"};
   if (o.out == "-" && o.common.json == "-") throw WrongUse{"standard output can take the weights or --json, not both"};
-  Stopwatch watch;
-  const TensorStore store = read(o.file);
-  Json json = json_head("weights convert");
-  file_json(json, store);
-  json["timings_ms"]["read"] = watch.lap_ms();
-  const Network& network = network_of(store, o.net);
-  std::string text;
-  if (!fits(store, network, o, json, text)) return not_verified(json, o, text);
+}
+
+int write_converted(const Network& network, const TensorStore& store, const Options& o, Json& json, Stopwatch& watch) {
   StagedOutputs outputs;
   const std::string temporary = outputs.add(o.out);
   ConvertOptions options{store_as(o.type), self_test_options(network), o.allowed_rounding};
@@ -239,14 +241,51 @@ int convert(const Options& o) {
   return exit_done;
 }
 
+int convert(const Options& o) {
+  check_output(o);
+  Stopwatch watch;
+  const TensorStore store = read(o.file);
+  Json json = json_head("weights convert");
+  file_json(json, store);
+  json["timings_ms"]["read"] = watch.lap_ms();
+  const Network& network = network_of(store, o.net);
+  std::string text;
+  if (!fits(store, network, o, json, text)) return not_verified(json, o, text);
+  return write_converted(network, store, o, json, watch);
+}
+
+/// Weights that nobody trained: for timings and for trying the way, where no checkpoint is at hand.
+int seed(const Options& o) {
+  check_output(o);
+  Stopwatch watch;
+  const Network& network = wanted_network(o.net);
+  const Weights weights = seeded_weights(network.graph, o.seed);
+  TensorStore store;
+  store.path = "made-up weights of " + std::string(network.name);
+  store.format = "made up";
+  for (const auto& [name, tensor] : weights.tensors)
+    store.tensors[name] = {NumberType::f32, std::vector<std::int64_t>(tensor.dims.begin(), tensor.dims.end()),
+                           std::as_bytes(std::span(tensor.values))};
+  Json json = json_head("weights seed");
+  json["net"] = network.name;
+  json["seed"] = o.seed;
+  json["timings_ms"]["make"] = watch.lap_ms();
+  return write_converted(network, store, o, json, watch);
+}
+
 void add_part(CLI::App& verb, Action& action, const char* name, const char* about, int (*run)(const Options&)) {
   auto o = std::make_shared<Options>();
   CLI::App& part = *verb.add_subcommand(name, about);
-  part.add_option("FILE", o->file, "A weights file")->required();
-  if (run == convert) part.add_option("OUT", o->out, "Where to write, NAME.safetensors or -")->required();
-  if (run != list)
+  if (run == seed)
+    part.add_option("NET", o->net, "The network, as `hairline net list` gives it")->required();
+  else
+    part.add_option("FILE", o->file, "A weights file")->required();
+  const bool writes = run == convert || run == seed;
+  if (writes) part.add_option("OUT", o->out, "Where to write, NAME.safetensors or -")->required();
+  if (run == seed) part.add_option("--seed", o->seed, "Which made-up weights (0)");
+  if (run == check || run == convert)
     part.add_option("--net", o->net, "The network, as `hairline net list` gives it; without, the one that fits");
-  if (run == convert) {
+  if (writes) {
     part.add_option("--type", o->type, "How to store convolutions: keep, f32, f16, bf16 (keep)")
         ->check(CLI::IsMember({"keep", "f32", "f16", "bf16"}));
     part.add_option("--allow-rounding", o->allowed_rounding,
@@ -267,6 +306,7 @@ void add_weights(CLI::App& app, Action& action) {
   add_part(verb, action, "list", "Every tensor's name, type and shape", list);
   add_part(verb, action, "check", "Whether the file fits a network and passes its self-test", check);
   add_part(verb, action, "convert", "Write safetensors with the published names and a self-test", convert);
+  add_part(verb, action, "seed", "Write made-up weights, for timings without a checkpoint; they matte nothing", seed);
 }
 
 }  // namespace hairline::tool

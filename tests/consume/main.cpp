@@ -7,8 +7,27 @@
 #ifdef CONSUMER_KERNELS
 #include "hairline/kernels/image_ops.hpp"
 #endif
+#ifdef CONSUMER_NETWORK
+#include "hairline/kernels/session.hpp"
+#include "hairline/nets/background_matting_v2.hpp"
+#include "hairline/weights/seeded.hpp"
+
+extern "C" const hairline::kernels::Library hairline_kernels_bgmv2_mobilenetv2;
+#endif
 
 int main() {
+#ifdef CONSUMER_NETWORK
+  constexpr hairline::Graph network = hairline::graph<hairline::BackgroundMattingV2<hairline::MobileNetV2>>();
+  hairline::kernels::Session session(
+      hairline::kernels::pack_network(network, hairline::seeded_weights(network),
+                                      hairline::kernels::cpu_backend(hairline_kernels_bgmv2_mobilenetv2))
+          .value());
+  const hairline::Image<float> picture(hairline::Shape{40, 56, 3}, 0.7f), plate(hairline::Shape{40, 56, 3}, 0.3f);
+  hairline::Image<float> matte(hairline::Shape{40, 56, 1}, -1.0f);
+  const hairline::AnyView in[] = {picture.view(), plate.view()};
+  const hairline::kernels::ResultTarget out[] = {{"pha", matte.view()}};
+  if (!session.run(in, out) || matte(20, 20) < 0) return 1;
+#endif
 #ifdef CONSUMER_KERNELS
   const hairline::Image<float> large(hairline::Shape{32, 48, 3}, 0.25f);
   hairline::Image<float> small(hairline::Shape{8, 12, 3});

@@ -480,6 +480,14 @@ TEST_CASE("kernels and targets that are not there are errors that name them", "[
   Image<float> a(Shape{2, 2, 1});
   const auto absent = kernels::box_filter(std::as_const(a).view(), a.view(), 1, cuda);
   CHECK(absent.error().message == "library image_ops has no kernel box_filter_f32 for cuda");
+  kernels::Library older = hairline_kernels_image_ops;
+  older.version = kernels::library_version - 1;
+  const auto refused = kernels::box_filter(std::as_const(a).view(), a.view(), 1, kernels::cpu_backend(older));
+  CHECK(refused.error().code == ErrorCode::unsupported);
+  CHECK(refused.error().message == "kernel library image_ops was made for version " + std::to_string(older.version) +
+                                       " of kernels/library.hpp, wanted " + std::to_string(older.version + 1) +
+                                       ": build it from the same hairline");
+  CHECK(kernels::cpu_backend(older, kernels::CpuLevel::x86_64).error);
   setenv("HAIRLINE_CPU_LEVEL", "nonsense", 1);
   const auto forced = kernels::box_filter(std::as_const(a).view(), a.view(), 1);
   unsetenv("HAIRLINE_CPU_LEVEL");

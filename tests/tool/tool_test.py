@@ -685,6 +685,15 @@ class Weights(Case):
         self.assert_one_line(self.run_tool("weights", "list", "picture.png"), 1, "wanted safetensors, a PyTorch zip")
         self.assertFalse((self.folder / "o.safetensors").exists())
 
+    def test_made_up_weights(self):
+        self.ok("weights", "seed", self.NET, "made_up.safetensors", "--seed", "3")
+        done = self.ok("weights", "check", "made_up.safetensors", "--net", self.NET)
+        self.assertIn("self-test passed", done.stdout.decode())
+        other = self.ok("weights", "seed", self.NET, "-", "--seed", "4").stdout
+        self.assertEqual(len(other), (self.folder / "made_up.safetensors").stat().st_size)
+        self.assertNotEqual(other, (self.folder / "made_up.safetensors").read_bytes())
+        self.assert_one_line(self.run_tool("weights", "seed", "magic", "o.safetensors"), 2, "bgmv2-resnet101")
+
     def test_convert(self):
         before = set(os.listdir(self.folder))
         self.ok("weights", "convert", "w.safetensors", "o.safetensors", "--net", self.NET)

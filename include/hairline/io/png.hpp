@@ -21,9 +21,10 @@ namespace hairline::io {
 
 /// How a PNG is written.
 struct PngOptions {
-  int depth = 16;       ///< bits per channel: 8 or 16
-  int compression = 1;  ///< zlib's level, 0 (none) to 9 (smallest); 6 is a tenth smaller and four times slower
-  int threads = 0;      ///< 0: one per hardware thread; the bytes are the same for every number
+  int depth = 16;  ///< bits per channel: 8 or 16
+  int compression =
+      1;            ///< 0 (none), 1 (runs only), 2 to 9 (zlib's levels); 6: 15 % smaller 16-bit colour, 5 times slower
+  int threads = 0;  ///< 0: one per hardware thread; the bytes are the same for every number
 };
 
 namespace detail {

@@ -1,6 +1,7 @@
 #pragma once
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "hairline/core/result.hpp"
 #include "hairline/kernels/cpu_level.hpp"
@@ -17,8 +18,17 @@ struct Backend {
   std::optional<Error> error;  ///< set if the choice itself failed; every call returns it
 };
 
+/// Why a library cannot be used with these headers, or nothing.
+inline std::optional<Error> version_error(const Library& library) {
+  if (library.version == library_version) return std::nullopt;
+  return Error{ErrorCode::unsupported, std::string("kernel library ") + library.name + " was made for version " +
+                                           std::to_string(library.version) + " of kernels/library.hpp, wanted " +
+                                           std::to_string(library_version) + ": build it from the same hairline"};
+}
+
 /// A library's CPU kernels at the level that level() says.
 inline Backend cpu_backend(const Library& library) {
+  if (auto error = version_error(library)) return {&library, KernelTarget::x86_64, false, std::move(error)};
   auto chosen = level();
   if (!chosen) return {&library, KernelTarget::x86_64, false, chosen.error()};
   return {&library, static_cast<KernelTarget>(*chosen), false, std::nullopt};
@@ -26,8 +36,8 @@ inline Backend cpu_backend(const Library& library) {
 
 /// A library's CPU kernels at a chosen level.
 inline Backend cpu_backend(const Library& library, CpuLevel wanted) {
-  Backend backend{&library, static_cast<KernelTarget>(wanted), false, std::nullopt};
-  if (wanted > machine_level())
+  Backend backend{&library, static_cast<KernelTarget>(wanted), false, version_error(library)};
+  if (!backend.error && wanted > machine_level())
     backend.error = Error{ErrorCode::unsupported,
                           std::string("this machine has no ") + name(wanted) + ", at most " + name(machine_level())};
   return backend;

@@ -41,9 +41,9 @@ struct Kernel {
   int (*run)(void** arguments);
 };
 
-/// A static library of kernels, as the generated table describes it.
+/// A static library of kernels, as the generated table describes it. The first two members never change their place.
 struct Library {
-  int version;            ///< of this struct: library_version
+  int version;            ///< of the border that the library was made for: library_version then
   const char* name;       ///< e.g. "image_ops"
   const char* halide;     ///< version that compiled it
   const Kernel* kernels;  ///< sorted by name, then target
@@ -55,6 +55,7 @@ struct Library {
   /// Frees the device's side of a buffer.
   void (*release)(Buffer* buffer);
 };
+/// Raised with every change of the structs above or of what kernels take.
 inline constexpr int library_version = 1;
 
 /// The kernel of that name and target, or null.

@@ -14,7 +14,8 @@ namespace hairline::kernels {
 /// and HL_GPU_DEVICE steer it). Without any OpenCL device, every call returns an error that lists the devices there
 /// are.
 inline Backend opencl_backend(const Library& library) {
-  Backend backend{&library, KernelTarget::opencl, true, std::nullopt};
+  Backend backend{&library, KernelTarget::opencl, true, version_error(library)};
+  if (backend.error) return backend;
   static const std::vector<Device> found = devices();  // drivers do not come and go while a program runs
   if (std::none_of(found.begin(), found.end(), [](const Device& d) { return d.api == "opencl"; }))
     backend.error = Error{ErrorCode::not_found, "no OpenCL device; found " + list(found)};

@@ -114,9 +114,12 @@ class PngRowFilter {
 };
 
 /// Deflates without zlib's frame. All but the last piece end at a whole byte and leave the stream open.
+/// Level 1 looks for runs only: half the time of zlib's own level 1, smaller on alphas and 8-bit pictures, a tenth
+/// larger on 16-bit colour, whose low bytes never repeat.
 inline void deflate_piece(std::span<std::uint8_t> raw, int compression, bool last, PngPiece& piece) {
   z_stream stream{};
-  if (deflateInit2(&stream, compression, Z_DEFLATED, -15, 8, Z_DEFAULT_STRATEGY) != Z_OK) throw std::bad_alloc();
+  const int strategy = compression == 1 ? Z_RLE : Z_DEFAULT_STRATEGY;
+  if (deflateInit2(&stream, compression, Z_DEFLATED, -15, 8, strategy) != Z_OK) throw std::bad_alloc();
   struct End {
     z_stream* stream;
     ~End() { deflateEnd(stream); }
