@@ -192,7 +192,10 @@ struct Camera {
   void apply(Image<float>& picture, Random& r, const Bank& bank) const {
     if (vignette > 0) darken_corners(picture);
     if (noise > 0 || shot > 0) add_noise(picture, r, bank);
-    if (blur > 0.15f) augment::gaussian_blur(picture.view(), blur);
+    if (blur > 0.15f) {
+      augment::gaussian_blur(picture.view(), blur);
+      for (float& v : picture) v = std::clamp(v, 0.0f, 1.0f);  // sums that are off by a rounding
+    }
     if (sharpen > 0) {
       Image<float> soft = picture;
       augment::gaussian_blur(soft.view(), 0.9f);
