@@ -19,7 +19,8 @@ using namespace Halide;
 /// a row. A chunk of consecutive tiles is transformed, multiplied and transformed back while it stays in the cache.
 ///
 /// With `deep` the whole picture is one group, and each of a chunk's three steps is shared out among threads: for many
-/// channels and few pixels, where weights are what has to be brought from memory, and each is brought once.
+/// channels and few pixels, where weights are what has to be brought from memory. They come as they are, once for each
+/// chunk, and are transformed block by block where they are used, which costs less than four times the memory would.
 class Conv2dWinograd : public Generator<Conv2dWinograd> {
  public:
   GeneratorParam<int> form{"form", 4};      ///< 4: F(4x4,3x3), 2: F(2x2,3x3), 1 to 6
@@ -42,6 +43,7 @@ class Conv2dWinograd : public Generator<Conv2dWinograd> {
   GeneratorParam<int> unroll_in{"unroll_in", 1};
   GeneratorParam<bool> parallel_c{"parallel_c", false};  ///< tiles of channels at the same time, for few groups
   GeneratorParam<bool> deep{"deep", false};              ///< see above
+  GeneratorParam<int> block_in{"block_in", 32};  ///< of deep: input channels whose weights are transformed at once
 
   void configure() {
     input.parse(parts);
@@ -88,11 +90,16 @@ class Conv2dWinograd : public Generator<Conv2dWinograd> {
       patch(c, i, j, t, g) = input.staged(c, sx, sy);
     }
     down(c, i, j, t, g) = winograd::input_transform(my, j, [&](int k) { return patch(c, i, k, t, g); });
-    turned(c, i, j, t, g) = winograd::input_transform(mx, i, [&](int k) { return down(c, k, j, t, g); });
+    turned(c, i, j, t, b, g) =
+        winograd::input_transform(mx, i, [&](int tap) { return down(b * block_k() + c, tap, j, t, g); });
 
-    RDom r(0, input.total(), "r");
-    product(c, t, i, j, g) += (*weights)(c % block_c, r, i, j, c / block_c) * turned(r, i, j, t, g);
-    products(c, t, i, j, g) = product(c, t, i, j, g);
+    if (deep) {
+      deep_products();
+    } else {
+      RDom r(0, input.total(), "r");
+      product(c, t, i, j, g) += (*weights)(c % block_c, r, i, j, c / block_c) * turned(r, i, j, t, 0, g);
+      products(c, t, i, j, g) = product(c, t, i, j, g);
+    }
     up(c, i, j, t, g) = winograd::output_transform(mx, i, [&](int k) { return products(c, t, k, j, g); });
     back(c, i, j, t, g) = winograd::output_transform(my, j, [&](int k) { return up(c, i, k, t, g); });
 
@@ -116,6 +123,19 @@ class Conv2dWinograd : public Generator<Conv2dWinograd> {
   }
 
  private:
+  /// Sums over blocks of input channels, each with the weights that have just been transformed.
+  void deep_products() {
+    const int block = block_k();
+    blocks = RDom(0, input.total() / block, "blocks");
+    RDom r(0, block, "r");
+    half_heavy(c, k, i, j) =
+        winograd::weight_transform(my, j, [&](int tap) { return (*weights)(c % block_c, k, i, tap, c / block_c); });
+    heavy(c, k, i, j) = winograd::weight_transform(mx, i, [&](int tap) { return half_heavy(c, k, tap, j); });
+    product(c, t, i, j, first, g) += heavy(c, first * block + r, i, j) * turned(r, i, j, t, first, g);
+    products(c, t, i, j, g) = 0.0f;
+    products(c, t, i, j, g) += product(c, t, i, j, blocks, g);
+  }
+
   void schedule_strips() {
     const int lanes = natural_vector_size<float>();
     const int d = dilation, high_rows = rows * my * d;
@@ -178,15 +198,16 @@ class Conv2dWinograd : public Generator<Conv2dWinograd> {
     turned.compute_at(back, to)
         .hoist_storage(out, yo)
         .bound(c, 0, padded_in)
+        .bound(b, 0, 1)
         .bound(i, 0, mx + 2)
         .bound(j, 0, my + 2)
         .bound_extent(t, tiles)
         .bound_extent(g, 1)
-        .reorder_storage(c, t, i, j, g)
+        .reorder_storage(c, t, i, j, b, g)
         .align_storage(c, odd_lines(padded_in))
         .align_storage(t, tiles | 1)
         .split(c, co, ci, lanes)
-        .reorder(ci, i, j, co, t, g)
+        .reorder(ci, i, j, co, t, b, g)
         .vectorize(ci)
         .unroll(i)
         .unroll(j)
@@ -235,13 +256,35 @@ class Conv2dWinograd : public Generator<Conv2dWinograd> {
         .bound(i, 0, mx + 2)
         .bound(j, 0, my + 2)
         .split(c, co, c, block_c)
+        .reorder(c, t, i, j, co, g)
+        .vectorize(c, lanes)
+        .unroll(c)
+        .parallel(co);
+    products.update()
+        .split(c, co, c, block_c)
         .split(t, tb, t, block_t)
-        .reorder(c, t, tb, co, i, j, g)
-        .fuse(i, j, both)
+        .reorder(c, t, tb, i, j, blocks.x, co, g)
         .vectorize(c, lanes)
         .unroll(c)
         .unroll(t)
-        .parallel(both);
+        .parallel(co);
+    heavy.compute_at(products, blocks.x)
+        .bound_extent(c, block_c)
+        .bound(i, 0, mx + 2)
+        .bound(j, 0, my + 2)
+        .reorder_storage(c, k, i, j)
+        .align_storage(k, block_k() | 1)
+        .split(c, c, cv, lanes)
+        .reorder(cv, i, j, c, k)
+        .vectorize(cv)
+        .unroll(i)
+        .unroll(j);
+    half_heavy.compute_at(heavy, c)
+        .store_in(MemoryType::Stack)
+        .vectorize(c, lanes)
+        .reorder(c, i, j)
+        .unroll(i)
+        .unroll(j);
     product.compute_at(products, tb)
         .store_in(MemoryType::Stack)
         .bound_extent(c, block_c)
@@ -255,19 +298,19 @@ class Conv2dWinograd : public Generator<Conv2dWinograd> {
     if (unroll_in > 1) update.unroll(rv[0], unroll_in);
 
     turned.compute_at(back, to)
-        .bound(c, 0, padded_in)
+        .bound(c, 0, ConvInput::round_up(block_k(), 16))
+        .bound(b, 0, (input.total() + block_k() - 1) / block_k())
         .bound(i, 0, mx + 2)
         .bound(j, 0, my + 2)
         .bound_extent(t, tiles)
         .bound_extent(g, 1)
-        .reorder_storage(c, t, i, j, g)
-        .align_storage(c, odd_lines(padded_in))
-        .align_storage(t, tiles | 1)
-        .split(c, co, ci, lanes)
-        .reorder(ci, i, j, co, t, g)
+        .reorder_storage(c, t, i, j, b, g)
+        .split(c, co, ci, lanes, TailStrategy::RoundUp)
+        .reorder(ci, i, j, co, t, b, g)
         .vectorize(ci)
         .unroll(i)
         .unroll(j)
+        .fuse(t, b, t)
         .parallel(t)
         .never_partition(t, co);
     down.compute_at(turned, co).store_in(MemoryType::Stack).vectorize(c, lanes).unroll(j).unroll(i).reorder(c, j, i);
@@ -288,9 +331,18 @@ class Conv2dWinograd : public Generator<Conv2dWinograd> {
   Input<int>*height = nullptr, *width = nullptr, *tasks = nullptr;
   Output<Buffer<float, 3>>* result = nullptr;
   Var c{"c"}, x{"x"}, y{"y"}, t{"t"}, i{"i"}, j{"j"}, g{"g"};
+  Var k{"k"}, first{"first"}, b{"b"};
+  RDom blocks;
+  Func half_heavy{"half_heavy"}, heavy{"heavy"};
   Func patch{"patch"}, down{"down"}, turned{"turned"}, product{"product"}, products{"products"}, up{"up"}, back{"back"};
   int block_c = 0, block_t = 0, mx = 0, my = 0;
   Expr across, down_rows;
+
+  /// Input channels that are transformed into one piece of memory: all, or a block of `deep`, if it divides them.
+  int block_k() const {
+    const int many = input.total();
+    return !deep ? input.padded() : many % block_in == 0 ? static_cast<int>(block_in) : many;
+  }
 
   /// Whether the input is read where it lies instead of being joined, resized and bordered first.
   bool straight() const { return deep && input.plain(); }
@@ -313,7 +365,7 @@ class Conv2dWinograd : public Generator<Conv2dWinograd> {
     tensor(*result, out_padded);
     weights->dim(0).set_bounds(0, block_c);
     weights->dim(1).set_bounds(0, in_total).set_stride(block_c);
-    const int nx = mx + 2, ny = my + 2;
+    const int nx = deep ? 3 : mx + 2, ny = deep ? 3 : my + 2;
     weights->dim(2).set_bounds(0, nx).set_stride(block_c * in_total);
     weights->dim(3).set_bounds(0, ny).set_stride(block_c * in_total * nx);
     weights->dim(4).set_bounds(0, out_padded / block_c).set_stride(block_c * in_total * nx * ny);

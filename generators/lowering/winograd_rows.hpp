@@ -58,6 +58,28 @@ std::vector<Halide::Expr> output_rows(const std::vector<Halide::Expr>& value) {
   return result;
 }
 
+/// Rows of opposite points share their even and odd halves, up to signs.
+template <class W>
+std::vector<Halide::Expr> weight_rows(const std::vector<Halide::Expr>& value) {
+  using Halide::Expr;
+  std::vector<Expr> result;
+  for (std::size_t k = 0; k < W::weights.size(); ++k) {
+    const auto& w = W::weights[k];
+    const auto& before = W::weights[k == 0 ? 0 : k - 1];
+    const bool opposite = k > 0 && w[1] != 0 && w[0] == before[0] && w[2] == before[2] && w[1] == -before[1];
+    Expr even, odd, sum;
+    add(even, w[0], value[0]);
+    add(even, w[2], value[2]);
+    add(odd, opposite ? before[1] : w[1], value[1]);
+    if (opposite)
+      sum = even - odd;
+    else
+      sum = !odd.defined() ? even : even.defined() ? even + odd : odd;
+    result.push_back(sum);
+  }
+  return result;
+}
+
 template <class F>
 std::vector<Halide::Expr> with_form(int m, F f) {
   using namespace hairline::kernels;
@@ -91,6 +113,14 @@ Halide::Expr output_transform(int m, const Halide::Expr& row, const Value& value
   std::vector<Halide::Expr> values;
   for (int k = 0; k < m + 2; ++k) values.push_back(value(k));
   return Halide::mux(row, with_form(m, [&](auto w) { return output_rows<decltype(w)>(values); }));
+}
+
+/// @param value  of 3 taps
+template <class Value>
+Halide::Expr weight_transform(int m, const Halide::Expr& row, const Value& value) {
+  std::vector<Halide::Expr> values;
+  for (int k = 0; k < 3; ++k) values.push_back(value(k));
+  return Halide::mux(row, with_form(m, [&](auto w) { return weight_rows<decltype(w)>(values); }));
 }
 
 }  // namespace winograd

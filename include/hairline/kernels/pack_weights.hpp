@@ -81,7 +81,7 @@ __attribute__((always_inline))
 #endif
 inline void
 pack_body(const PackPiece& p) {
-  constexpr int lanes = pack_lanes, most = 160;
+  constexpr int lanes = pack_lanes, most = 288;
   float near[lanes][most + 1];  // taps of a few inputs, close together
   const int at_once = std::max(1, most / p.taps);
   const double *gx = p.nx > 0 ? winograd_weights(p.nx - 2) : nullptr,

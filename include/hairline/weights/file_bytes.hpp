@@ -44,13 +44,16 @@ class FileBytes {
   }
 
   /// Says that a piece will not be read soon: a mapped file's whole pages in it leave this process's memory. They stay
-  /// readable.
+  /// readable. Memory that is not the file's is left alone.
   void release(std::span<const std::byte> piece) const {
 #if defined(__unix__)
-    if (!mapping_ || piece.empty()) return;
+    const auto address = [](const void* p) { return reinterpret_cast<std::uintptr_t>(p); };
+    if (!mapping_ || address(piece.data()) < address(mapping_->data) ||
+        address(piece.data() + piece.size()) > address(mapping_->data + mapping_->size))
+      return;
     const auto page = static_cast<std::uintptr_t>(::sysconf(_SC_PAGESIZE));
-    const auto first = (reinterpret_cast<std::uintptr_t>(piece.data()) + page - 1) / page * page,
-               last = reinterpret_cast<std::uintptr_t>(piece.data() + piece.size()) / page * page;
+    const auto first = (address(piece.data()) + page - 1) / page * page,
+               last = address(piece.data() + piece.size()) / page * page;
     if (first < last) ::madvise(reinterpret_cast<void*>(first), last - first, MADV_DONTNEED);
 #else
     static_cast<void>(piece);
