@@ -16,7 +16,7 @@ fi
 echo "matting with the trimap (closed form)"
 $hairline matte "$sample/image.png" $out/alpha.png --trimap "$sample/trimap.png" \
   --foreground $out/foreground.png --over "$sample/seaside.png" --composite $out/composite.png
-echo "matting with the captured background (plate)"
+echo "matting with the captured background (the network in build/hairline)"
 $hairline matte "$sample/image.png" $out/plate_alpha.png --background "$sample/plate.png" \
   --foreground $out/plate_foreground.png --over "$sample/seaside.png" --composite $out/plate_composite.png
 build/demo/sheet $out/sheet.png 4 \

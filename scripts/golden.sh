@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Records the golden values of networks, layers and weights again, from PyTorch, and checks hairline_torch.
+# Records the golden values of networks, layers and weights again, from PyTorch, and checks hairline_torch and hairline_train.
 # usage: scripts/golden.sh        needs several gigabytes for PyTorch in .venv-torch
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -16,3 +16,4 @@ $python python/golden/networks.py tests/golden/networks
 $python python/golden/parts.py tests/golden/parts.safetensors
 $python python/golden/weights.py tests/golden/weights
 $python python/tests/test_hairline_torch.py build/hairline
+$python python/tests/test_hairline_train.py build/hairline $(ls build/python/libhairline_synth.so 2>/dev/null)

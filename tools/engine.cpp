@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "default_weights.hpp"
 #include "hairline/kernels/load_network.hpp"
 #include "hairline/kernels/session.hpp"
 #include "hairline/nets/shapes.hpp"
@@ -22,8 +23,14 @@ namespace {
   throw std::runtime_error(error.message);
 }
 
+Result<TensorStore> embedded_weights() {
+  const auto bytes = default_weights();
+  return parse_weights(std::vector<std::uint8_t>(bytes.begin(), bytes.end()), "the weights in this program");
+}
+
 Weights load(const Network& network, const std::string& file, const std::vector<std::string>& unread) {
-  auto weights = load_weights(network.graph, file, unread);
+  const auto read = file.empty() ? embedded_weights() : read_weights(file);
+  auto weights = read ? accept_weights(network.graph, *read, unread) : Result<Weights>(read.error());
   if (weights) return std::move(*weights);
   give_up(weights.error());
 }
@@ -80,7 +87,9 @@ Forward open_kernels(const Network& network, const std::string& file, const std:
   if (library == nullptr)
     throw NotAvailable{"this build holds no compiled kernels for " + std::string(network.name) +
                        "; --engine reference computes it with plain loops"};
-  auto packed = kernels::load_network(network.graph, file, kernels::cpu_backend(*library), unread);
+  const kernels::Backend on = kernels::cpu_backend(*library);
+  auto packed = file.empty() ? kernels::pack_network(network.graph, load(network, file, unread), on)
+                             : kernels::load_network(network.graph, file, on, unread);
   if (!packed) give_up(packed.error());
   auto sessions = std::make_shared<Sessions>(*packed);
   return [sessions](std::vector<Tensor> inputs, const RunOptions& options, int) {

@@ -14,6 +14,7 @@ using Forward = std::function<Result<NetworkResults>(std::vector<Tensor>, const 
 /// Reads the weights and makes them ready for an engine: "reference" or "kernels".
 /// Throws NotAvailable for an engine that this build has not for that network and for a file that is not there, an
 /// exception with one report for weights that do not fit. Nothing falls back.
+/// @param weights_file empty: the weights that this program brings along
 /// @param unread beginnings of keys that the file may hold besides those of the network
 Forward open_engine(const std::string& engine, const Network& network, const std::string& weights_file,
                     const std::vector<std::string>& unread);

@@ -43,7 +43,7 @@ void check_network(const MatteOptions& o, const Method& m) {
     if (n.refine_prevent_oversampling) refuse("--refine-prevent-oversampling");
     if (n.refine_kernel_size) refuse("--refine-kernel-size");
   }
-  if (m.is_network() && n.weights.empty())
+  if (m.is_network() && n.weights.empty() && !m.brings_weights)
     throw NotAvailable{"method " + m.name + " needs --weights FILE, trained weights (.pth, .safetensors, .onnx)"};
 }
 
@@ -120,13 +120,24 @@ void add_network_options(CLI::App& verb, MatteOptions& o) {
   verb.add_option("--refined,--ref", o.refined, "Write which cells of 4x4 pixels were refined")->group(group);
 }
 
+const char* const how_to_ask =
+    "wanted --background or --trimap, given neither. --background is the same view without the subject: put the camera "
+    "on something firm, lock focus, exposure and white balance, and shoot once with the subject and once without (from "
+    "the hand: add --align). --trimap is drawn: white subject, black background, grey where that is not certain";
+
+// What mattes if nobody says: with a background the network whose weights are in this program.
+std::string default_method(const MatteOptions& o) {
+  if (o.background.empty()) return "cf";
+  const Method* slim = find_method("slim");
+  return slim->brings_weights ? "slim" : "plate";
+}
+
 }  // namespace
 
 const Method& choose_method(const MatteOptions& o) {
   if (o.trimap.empty() == o.background.empty())
-    throw WrongUse{o.trimap.empty() ? "wanted --trimap or --background, given neither"
-                                    : "wanted --trimap or --background, given both"};
-  const std::string name = !o.method.empty() ? o.method : o.background.empty() ? "cf" : "plate";
+    throw WrongUse{o.trimap.empty() ? how_to_ask : "wanted --trimap or --background, given both"};
+  const std::string name = o.method.empty() ? default_method(o) : o.method;
   const Method* method = find_method(name);
   if (method == nullptr) {
     std::string known;
@@ -146,7 +157,9 @@ void add_matte_options(CLI::App& verb, MatteOptions& options) {
       ->required();
   verb.add_option("-t,--trimap", o->trimap, "Black background, white foreground, grey unknown; or a folder of them");
   verb.add_option("-b,--background,--bgr", o->background, "The same view without the subject; or a folder of them");
-  verb.add_option("-m,--method", o->method, "Default: cf with a trimap, plate with a background. One of" + known);
+  verb.add_option(
+      "-m,--method", o->method,
+      "Default: cf with a trimap; with a background slim if its weights are in this build, else plate. One of" + known);
   verb.add_option("--foreground,--fgr", o->foreground, "Write the subject's own colour: straight RGB, never zeroed");
   verb.add_option("--composite,--com", o->composite, "Write the subject over what --over says");
   verb.add_option("--over", o->over,

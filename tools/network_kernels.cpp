@@ -4,6 +4,7 @@
 extern "C" const hairline::kernels::Library hairline_kernels_bgmv2_mobilenetv2;
 extern "C" const hairline::kernels::Library hairline_kernels_bgmv2_resnet50;
 extern "C" const hairline::kernels::Library hairline_kernels_bgmv2_resnet101;
+extern "C" const hairline::kernels::Library hairline_kernels_slim;
 #endif
 
 namespace hairline::tool {
@@ -14,6 +15,7 @@ const kernels::Library* network_kernels([[maybe_unused]] std::string_view networ
   if (names("mobilenetv2")) return &hairline_kernels_bgmv2_mobilenetv2;
   if (names("resnet50")) return &hairline_kernels_bgmv2_resnet50;
   if (names("resnet101")) return &hairline_kernels_bgmv2_resnet101;
+  if (names("slim")) return &hairline_kernels_slim;
 #endif
   return nullptr;
 }

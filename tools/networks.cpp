@@ -3,12 +3,16 @@
 #include <array>
 
 #include "hairline/nets/background_matting_v2.hpp"
+#include "hairline/nets/slim_matting.hpp"
 #include "wrong_use.hpp"
 
 namespace hairline::tool {
 
 std::span<const Network> networks() {
-  static constexpr std::array<Network, 12> all{{
+  static constexpr std::array<Network, 15> all{{
+      {"slim", "slim sibling of Background Matting V2", graph<SlimMatting>()},
+      {"slim-base", "its coarse network alone", graph<SlimMattingBase>()},
+      {"slim-coarse", "with nothing refined", graph<SlimMattingCoarse>()},
       {"bgmv2-mobilenetv2", "Background Matting V2, MobileNetV2 encoder", graph<BackgroundMattingV2<MobileNetV2>>()},
       {"bgmv2-resnet50", "Background Matting V2, ResNet-50 encoder", graph<BackgroundMattingV2<ResNet50>>()},
       {"bgmv2-resnet101", "Background Matting V2, ResNet-101 encoder", graph<BackgroundMattingV2<ResNet101>>()},

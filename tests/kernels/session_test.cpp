@@ -13,6 +13,7 @@
 #include "hairline/core/convert.hpp"
 #include "hairline/nets/background_matting_v2.hpp"
 #include "hairline/nets/reference.hpp"
+#include "hairline/nets/slim_matting.hpp"
 #include "hairline/weights/seeded.hpp"
 #include "tests/support/catch.hpp"
 
@@ -26,6 +27,7 @@
 extern "C" const hairline::kernels::Library hairline_kernels_bgmv2_mobilenetv2;
 extern "C" const hairline::kernels::Library hairline_kernels_bgmv2_resnet50;
 extern "C" const hairline::kernels::Library hairline_kernels_own_network;
+extern "C" const hairline::kernels::Library hairline_kernels_slim;
 
 namespace {
 using namespace hairline;
@@ -110,10 +112,10 @@ RunOptions options_of(RefineMode mode, double scale, int pixels = 1600) {
 }
 
 template <class Net>
-void every_mode(CpuLevel level) {
+void every_mode(CpuLevel level, const kernels::Library& library = hairline_kernels_bgmv2_mobilenetv2) {
   const Graph g = graph<Net>();
   const Weights weights = seeded_weights(g, 11);
-  const auto packed = kernels::pack_network(g, weights, backend(hairline_kernels_bgmv2_mobilenetv2, level));
+  const auto packed = kernels::pack_network(g, weights, backend(library, level));
   INFO((packed ? std::string() : packed.error().message));
   REQUIRE(packed);
   kernels::Session session(*packed);
@@ -171,6 +173,20 @@ TEST_CASE("a network packed from its file is the one packed from memory, on any 
   const auto gone = kernels::load_network(g, path, on);
   REQUIRE_FALSE(gone);
   CHECK(gone.error().code == ErrorCode::not_found);
+}
+
+TEST_CASE("session: the slim network equals the reference in every mode at every level") {
+  for (CpuLevel level : kernels::all_cpu_levels) {
+    if (level > kernels::machine_level()) continue;
+    every_mode<SlimMatting>(level, hairline_kernels_slim);
+    for (const Graph& g : {graph<SlimMattingCoarse>(), graph<SlimMattingBase>()}) {
+      const Weights weights = seeded_weights(g, 5);
+      const auto packed = kernels::pack_network(g, weights, backend(hairline_kernels_slim, level));
+      REQUIRE(packed);
+      kernels::Session session(*packed);
+      compare(g, weights, session, make_pair(66, 90), {});
+    }
+  }
 }
 
 TEST_CASE("session: refiner of kernel 1, coarse network, base network") {

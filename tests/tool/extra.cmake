@@ -5,6 +5,11 @@ if(TARGET hairline_tool)
              COMMAND ${HAIRLINE_PYTHON} ${CMAKE_CURRENT_LIST_DIR}/tool_test.py $<TARGET_FILE:hairline_tool> ${group})
     set_tests_properties("tool: ${group}" PROPERTIES TIMEOUT 600 ENVIRONMENT "PYTHONDONTWRITEBYTECODE=1")
   endforeach()
+  # Training, where the Python of the build has torch; elsewhere the test says that it is skipped.
+  add_test(NAME "tool: hairline_train" COMMAND ${HAIRLINE_PYTHON} ${PROJECT_SOURCE_DIR}/python/tests/test_hairline_train.py
+                                               $<TARGET_FILE:hairline_tool>)
+  set_tests_properties("tool: hairline_train" PROPERTIES TIMEOUT 600 SKIP_RETURN_CODE 77 ENVIRONMENT
+                                                         "PYTHONDONTWRITEBYTECODE=1")
   # Networks: against the headers' own results, so in C++.
   add_executable(test_tool_networks ${CMAKE_CURRENT_LIST_DIR}/network_matte.cpp)
   target_include_directories(test_tool_networks PRIVATE ${PROJECT_SOURCE_DIR})

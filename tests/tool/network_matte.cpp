@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
@@ -20,6 +21,7 @@
 #include "hairline/nets/background_matting_v2.hpp"
 #include "hairline/nets/pictures.hpp"
 #include "hairline/nets/reference.hpp"
+#include "hairline/nets/slim_matting.hpp"
 #include "hairline/weights/seeded.hpp"
 #include "tests/support/catch.hpp"
 
@@ -344,13 +346,58 @@ TEST_CASE("bench times every step and says what it measured") {
 }
 #endif
 
+TEST_CASE("a plate shot from the hand is brought under the picture first") {
+  const Place place;
+  place.write_weights("w.safetensors", graph<SlimMatting>());
+  const auto write = [&](const char* file, float dx, float dy) {
+    Image<float> image(Shape{96, 128, 3});
+    for (int y = 0; y < 96; ++y)
+      for (int x = 0; x < 128; ++x)
+        for (int c = 0; c < 3; ++c) {
+          const float u = static_cast<float>(x) + dx, v = static_cast<float>(y) + dy;
+          image(y, x, c) = 0.5f + 0.2f * std::sin(0.31f * u + 0.1f * v + static_cast<float>(c)) +
+                           0.2f * std::sin(0.23f * v - 0.17f * u) * std::cos(0.11f * u);
+        }
+    io::write_png((place.folder / file).string(), image).value();
+  };
+  write("p.png", 0, 0);
+  write("moved.png", 3, -2);
+  const std::string rest = " -m slim --weights w.safetensors --engine reference -b ";
+  const auto alpha = [&](const std::string& plate) {
+    REQUIRE(place.run("p.png a.png" + rest + plate).code == 0);
+    return place.read("a.png");
+  };
+  const Image<float> wanted = alpha("p.png"), moved = alpha("moved.png"), aligned = alpha("moved.png --align");
+  const auto distance = [&](const Image<float>& a) {  // away from the border, where the plate has seen nothing
+    double sum = 0;
+    for (int y = 16; y < 80; ++y)
+      for (int x = 16; x < 112; ++x) sum += std::abs(a(y, x, 0) - wanted(y, x, 0));
+    return sum;
+  };
+  CHECK(distance(moved) > 0);
+  CHECK(distance(aligned) < 0.1 * distance(moved));
+}
+
+TEST_CASE("slim has one refiner, and no weights but those it brings along") {
+  const Place place;
+  place.write_weights("w.safetensors", graph<SlimMatting>());
+  place.refused("p.png o.png -b b.png -m slim --weights w.safetensors --refine-kernel-size 1", 2,
+                {"slim has no refiner of kernel 1"});
+  for (const char* mode : {"sampling", "none", "none --backbone-scale 1"})
+    CHECK(place
+              .run(std::string("p.png o.png -b b.png -m slim --weights w.safetensors --engine reference "
+                               "--refine-mode ") +
+                   mode)
+              .code == 0);
+}
+
 TEST_CASE("options that do not belong together are wrong use") {
   const Place place;
   place.write_weights("w.safetensors", graph<Whole>());
   const std::string net = "p.png o.png -b b.png --engine reference --weights w.safetensors -m bgmv2-mobilenetv2 ";
   place.refused("p.png o.png -t b.png --engine reference --weights w.safetensors -m bgmv2-mobilenetv2", 2,
                 {"needs --background"});
-  for (const char* option : {"--epsilon 1e-5", "--radius 2", "--start b.png", "--align", "--preconditioner jacobi"})
+  for (const char* option : {"--epsilon 1e-5", "--radius 2", "--start b.png", "--preconditioner jacobi"})
     place.refused(net + option, 2, {"method bgmv2-mobilenetv2 has no"});
   place.refused(net + "--tolerance 1e-3", 2, {"does not iterate"});
   place.refused(net + "--precision f64", 2, {"computes in f32"});

@@ -69,7 +69,7 @@ class WrongUse(Case):
             ((), "subcommand"),
             (("nonsense",), "nonsense"),
             (("matte",), "IMAGE"),
-            (("matte", "picture.png", "o.png"), "given neither"),
+            (("matte", "picture.png", "o.png"), "given neither. --background is the same view without the subject"),
             (("matte", "picture.png", "o.png", *t, *b), "given both"),
             (("matte", "picture.png", "o.png", *t, "-m", "magic"), "unknown method 'magic', wanted one of cf, knn"),
             (("matte", "picture.png", "o.png", *t, "-m", "plate"), "needs --background"),
@@ -255,8 +255,24 @@ class Matte(Case):
                     self.assertLess(error / (40 * 32), 0.05)
 
     def test_plate(self):
+        for options in (("-m", "plate"), ("-m", "plate", "--align")):
+            report = json.loads(self.ok("matte", "picture.png", "a.png", "-b", "plate.png", *options, "--json").stdout)
+            self.assertEqual(report["method"], "plate")
+
+    def test_default_with_a_background(self):
+        """The network whose weights this build brings along; a build without such weights or kernels solves."""
+        about = {m["name"]: m["about"] for m in json.loads(self.ok("info", "--json").stdout)["methods"]}
         report = json.loads(self.ok("matte", "picture.png", "a.png", "-b", "plate.png", "--json").stdout)
-        self.assertEqual(report["method"], "plate")
+        if "the default with a background" in about["slim"]:
+            self.assertEqual((report["method"], report["engine"], report["weights"]), ("slim", "kernels", "embedded"))
+            self.ok("matte", "picture.png", "r.png", "-b", "plate.png", "--engine", "reference")
+            pairs = zip(self.png("a.png").values, self.png("r.png").values)
+            worst = max(abs(a[0] - b[0]) for rows in pairs for a, b in zip(*rows))
+            self.assertLess(worst, 7)  # 1e-4 of 65535
+        else:
+            self.assertEqual((report["method"], report["engine"]), ("plate", "headers"))
+            self.assert_one_line(self.run_tool("matte", "picture.png", "o.png", "-b", "plate.png", "-m", "slim"), 3,
+                                 "needs --weights")
         alpha = self.png("a.png")
         self.assertGreater(alpha.values[16][20][0], 60000)
         self.assertLess(alpha.values[1][1][0], 5000)
@@ -580,7 +596,7 @@ class OtherVerbs(Case):
         for key in ("version", "verb", "compiler", "kernels", "methods", "formats"):
             self.assertIn(key, report)
         names = {m["name"] for m in report["methods"]}
-        networks = {"bgmv2-mobilenetv2", "bgmv2-resnet50", "bgmv2-resnet101"}
+        networks = {"slim", "bgmv2-mobilenetv2", "bgmv2-resnet50", "bgmv2-resnet101"}
         solvers = {"cf", "knn", "lbdm", "lkm", "rw", "sm", "ifm", "poisson", "plate"}
         self.assertEqual(names, solvers | networks)
         text = self.ok("info").stdout.decode()

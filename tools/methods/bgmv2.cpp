@@ -1,7 +1,8 @@
-// Background Matting V2 (Lin 2021), one method an encoder.
+// Background Matting V2 (Lin 2021), one method an encoder, and its slim sibling.
 #include <array>
 #include <string>
 
+#include "../default_weights.hpp"
 #include "../wrong_use.hpp"
 #include "hairline/nets/background_matting_v2.hpp"
 #include "hairline/nets/pictures.hpp"
@@ -19,13 +20,20 @@ RefineMode mode_of(const std::string& name) {
   throw WrongUse{"unknown --refine-mode '" + name + "'"};
 }
 
-// Nothing refined: the graph without a refiner, so that weights need none; at scale 1 the published coarse network.
-std::string graph_name(const std::string& encoder, const BackgroundMattingV2Options& o, int kernel) {
-  if (o.refine_mode == RefineMode::none) return (o.backbone_scale == 1 ? "bgmv2-base-" : "bgmv2-coarse-") + encoder;
-  return "bgmv2-" + encoder + (kernel == 1 ? "-k1" : "");
+// The graphs of one network, as `hairline net list` names them.
+struct Graphs {
+  std::string whole, coarse, base;
+  std::string kernel1{};  // with the refiner of kernel 1, if there is one
+};
+
+// Nothing refined: the graph without a refiner, so that weights need none; at scale 1 the coarse network alone.
+std::string graph_name(const Graphs& graphs, const BackgroundMattingV2Options& o, int kernel) {
+  if (kernel == 1 && graphs.kernel1.empty()) throw WrongUse{"method " + graphs.whole + " has no refiner of kernel 1"};
+  if (o.refine_mode == RefineMode::none) return o.backbone_scale == 1 ? graphs.base : graphs.coarse;
+  return kernel == 1 ? graphs.kernel1 : graphs.whole;
 }
 
-NetworkPlan plan(const std::string& encoder, const NetworkSettings& s) {
+NetworkPlan plan(const Graphs& graphs, const NetworkSettings& s) {
   BackgroundMattingV2Options o;
   if (s.refine_mode) o.refine_mode = mode_of(*s.refine_mode);
   o.backbone_scale = s.backbone_scale.value_or(o.backbone_scale);
@@ -37,7 +45,7 @@ NetworkPlan plan(const std::string& encoder, const NetworkSettings& s) {
   if (o.backbone_scale > 0.5 && !none)
     throw WrongUse{"wanted --backbone-scale of 0.5 at most where cells are refined (1 with --refine-mode none)"};
   NetworkPlan p;
-  p.network = find_network(graph_name(encoder, o, kernel));
+  p.network = find_network(graph_name(graphs, o, kernel));
   p.options = o;
   if (none) p.unread = {"refiner."};
   p.described = {{"backbone_scale", o.backbone_scale},
@@ -71,24 +79,41 @@ Matte results(const NetworkResults& found) {
 }
 
 // [method]
-Method method(const std::string& encoder, const std::string& about) {
+Method method(Method named, const Graphs& graphs) {
   NetworkMethod n;
-  n.method.name = "bgmv2-" + encoder;
-  n.method.long_name = "background_matting_v2_" + encoder;
-  n.method.about = "Background Matting V2 (Lin 2021), " + about + "; needs --weights";
+  n.method = std::move(named);
   n.method.takes_plate = true;
+  n.method.has_align = true;
   n.method.has_refinement = true;
-  n.plan = [encoder](const NetworkSettings& s) { return plan(encoder, s); };
+  n.plan = [graphs](const NetworkSettings& s) { return plan(graphs, s); };
   n.inputs = inputs;
   n.results = results;
   return network_method(n);
+}
+
+Method bgmv2(const std::string& encoder, const std::string& about) {
+  Method m;
+  m.name = "bgmv2-" + encoder;
+  m.long_name = "background_matting_v2_" + encoder;
+  m.about = "Background Matting V2 (Lin 2021), " + about + "; needs --weights";
+  return method(m, {m.name, "bgmv2-coarse-" + encoder, "bgmv2-base-" + encoder, m.name + "-k1"});
 }
 // [/method]
 
 }  // namespace
 
-Method bgmv2_mobilenetv2_method() { return method("mobilenetv2", "MobileNetV2 encoder"); }
-Method bgmv2_resnet50_method() { return method("resnet50", "ResNet-50 encoder"); }
-Method bgmv2_resnet101_method() { return method("resnet101", "ResNet-101 encoder"); }
+Method bgmv2_mobilenetv2_method() { return bgmv2("mobilenetv2", "MobileNetV2 encoder"); }
+Method bgmv2_resnet50_method() { return bgmv2("resnet50", "ResNet-50 encoder"); }
+Method bgmv2_resnet101_method() { return bgmv2("resnet101", "ResNet-101 encoder"); }
+
+Method slim_method() {
+  Method m;
+  m.name = "slim";
+  m.long_name = "slim_matting";
+  m.brings_weights = !default_weights().empty();
+  m.about = "a slim sibling of Background Matting V2";
+  m.about += m.brings_weights ? "; the default with a background" : "; needs --weights";
+  return method(m, {"slim", "slim-coarse", "slim-base"});
+}
 
 }  // namespace hairline::tool

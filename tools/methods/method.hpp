@@ -59,6 +59,7 @@ struct Method {
   bool has_epsilon = false, has_radius = false, has_start = false, has_preconditioner = false, has_align = false;
   bool has_refinement = false;           ///< finds errors and refines cells: --refine-*, --error, --refined
   bool iterates = true;                  ///< --tolerance and --max-iterations mean something
+  bool brings_weights = false;           ///< networks: without --weights those in this program
   bool single_only = false;              ///< computes in f32 whatever is asked: --precision f64 is refused
   SolveOptions (*defaults)() = nullptr;  ///< the solver's own tolerance and limit
   Result<Matte> (*run)(const MatteInput&, const MethodSettings&) = nullptr;  ///< null for networks

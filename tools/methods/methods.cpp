@@ -13,6 +13,7 @@ Method sm_method();
 Method ifm_method();
 Method poisson_method();
 Method plate_method();
+Method slim_method();
 Method bgmv2_mobilenetv2_method();
 Method bgmv2_resnet50_method();
 Method bgmv2_resnet101_method();
@@ -27,6 +28,7 @@ const std::vector<Method>& methods() {
                                        ifm_method(),
                                        poisson_method(),
                                        plate_method(),
+                                       slim_method(),
                                        bgmv2_mobilenetv2_method(),
                                        bgmv2_resnet50_method(),
                                        bgmv2_resnet101_method()};

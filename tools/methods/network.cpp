@@ -1,8 +1,11 @@
 #include "network.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <utility>
+
+#include "hairline/solvers/plate_alignment.hpp"
 
 namespace hairline::tool {
 
@@ -18,6 +21,23 @@ Result<void> want_numbers(const Plane& alpha) {
   return {};
 }
 
+// A plate shot from the hand as the picture's camera would have seen it; where it saw nothing, the picture itself.
+MatteInput aligned(MatteInput input, int threads) {
+  const Image<float>& picture = input.picture;
+  ThreadPool pool(threads);
+  const int reach = std::max(picture.width(), picture.height()) / 25;
+  const PlateAlignment found = align_plate(picture, input.plate, PlateMotion::homography, reach, true, pool);
+  AlignedPlate moved = apply_alignment(input.plate, found, pool);
+  for (int y = 0; y < picture.height(); ++y)
+    for (int x = 0; x < picture.width(); ++x)
+      for (int c = 0; c < 3; ++c) {
+        float& v = moved.plate(y, x, c);
+        v = moved.inside(y, x) != 0 ? std::clamp(v, 0.0f, 1.0f) : picture(y, x, c);
+      }
+  input.plate = std::move(moved.plate);
+  return input;
+}
+
 OpenNetwork open(const NetworkMethod& network, const NetworkSettings& settings) {
   using Clock = std::chrono::steady_clock;
   const NetworkPlan plan = network.plan(settings);
@@ -25,14 +45,14 @@ OpenNetwork open(const NetworkMethod& network, const NetworkSettings& settings) 
   opened.about = {{"net", network.method.name},
                   {"graph", std::string(plan.network->name)},
                   {"engine", settings.engine},
-                  {"weights", settings.weights},
+                  {"weights", settings.weights.empty() ? "embedded" : settings.weights},
                   {"options", plan.described}};
   const auto start = Clock::now();
   const Forward forward = open_engine(settings.engine, *plan.network, settings.weights, plan.unread);
   opened.load_ms = std::round(std::chrono::duration<double, std::milli>(Clock::now() - start).count() * 1000) / 1000;
   opened.run = [forward, options = plan.options, inputs = network.inputs, results = network.results](
                    const MatteInput& input, const MethodSettings& s) -> Result<Matte> {
-    auto found = forward(inputs(input), options, s.solve.threads);
+    auto found = forward(inputs(s.align ? aligned(input, s.solve.threads) : input), options, s.solve.threads);
     if (!found) return found.error();
     Matte matte = results(*found);
     if (const auto good = want_numbers(matte.alpha); !good) return good.error();

@@ -1,7 +1,9 @@
 #include "hairline/solvers/plate.hpp"
 
 #include <algorithm>
+#include <string>
 
+#include "../default_weights.hpp"
 #include "method.hpp"
 
 namespace hairline::tool {
@@ -29,7 +31,8 @@ Method plate_method() {
   Method m;
   m.name = "plate";
   m.long_name = "plate_matting";
-  m.about = "difference from a captured background, then closed form; the default with a background";
+  m.about = "difference from a captured background, then closed form";
+  if (default_weights().empty()) m.about += "; the default with a background";
   m.takes_plate = true;
   m.has_epsilon = true;
   m.has_start = true;

@@ -152,7 +152,8 @@ inline Result<void> Lowering::add_parts(int i, Step& step, std::string& text) {
     one.place = *place;
     if (!text.empty()) text += ",";
     text += std::to_string(one.place.channels) + (one.resized ? "u" : "");
-    if (one.place.pitch != padded_channels(one.place.channels)) text += "p" + std::to_string(one.place.pitch);
+    if (one.place.pitch != padded_channels(one.place.channels))
+      text.append("p").append(std::to_string(one.place.pitch));
     step.inputs.push_back(one);
   }
   return {};

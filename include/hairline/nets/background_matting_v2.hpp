@@ -49,7 +49,8 @@ struct Foreground {
 
 /// Refines the worst cells at half and full resolution; all convolutions valid, cells never blended.
 /// @tparam K kernel of its convolutions, 3 or 1
-template <int K>
+/// @tparam Hidden,W0,W1,W2 channels of hid_sm and of its first three convolutions
+template <int K, int Hidden = 32, int W0 = 24, int W1 = 16, int W2 = 12>
 struct Refiner {
   static_assert(K == 3 || K == 1, "the refiner's kernel is 3 or 1");
   static constexpr int half_pad = K == 3 ? 3 : 0, full_pad = K == 3 ? 2 : 0;
@@ -57,6 +58,7 @@ struct Refiner {
   using Step = Chain<Named<ConvName, Conv2d<In, Out, Kernel{K}, Padding{0}, Bias{false}>>,
                      Named<NormName, BatchNorm<Out>>, Relu>;
 
+  // The numbers on the right are those of the published network: Hidden 32, widths 24, 16, 12.
   using Layers =
       Chain<Apply<"err_sm", "err_cells", ResizeLike<"src", 4>>,                                   // (B, H/4, W/4, 1)
             Apply<"err_cells", "cells", SelectCells>,                                             // (n, 1, 1, 3)
@@ -66,17 +68,50 @@ struct Refiner {
             Concat<Kept<"hid_sm">, Kept<"pha_sm">, Kept<"residual_sm">>, ResizeLike<"src", 2>,    // (B, H/2, W/2, 36)
             Concat<Here, Kept<"pictures_half">>,                                                  // (B, H/2, W/2, 42)
             CropPatches<"cells", 2, half_pad>,                                                    // (n, 8, 8, 42)
-            Step<"conv1", "bn1", 42, 24>,                                                         // (n, 6, 6, 24)
-            Step<"conv2", "bn2", 24, 16>,                                                         // (n, 4, 4, 16)
+            Step<"conv1", "bn1", Hidden + 10, W0>,                                                // (n, 6, 6, 24)
+            Step<"conv2", "bn2", W0, W1>,                                                         // (n, 4, 4, 16)
             UpsampleNearest<2>, Keep<"features">,                                                 // (n, 8, 8, 16)
             Take<"pictures">, CropPatches<"cells", 4, full_pad>, Keep<"details">,                 // (n, 8, 8, 6)
             Concat<Kept<"features">, Kept<"details">>,                                            // (n, 8, 8, 22)
-            Step<"conv3", "bn3", 22, 12>,                                                         // (n, 6, 6, 12)
-            Named<"conv4", Conv2d<12, 4, Kernel{K}, Padding{0}>>, Keep<"patches">,                // (n, 4, 4, 4)
+            Step<"conv3", "bn3", W1 + 6, W2>,                                                     // (n, 6, 6, 12)
+            Named<"conv4", Conv2d<W2, 4, Kernel{K}, Padding{0}>>, Keep<"patches">,                // (n, 4, 4, 4)
             Concat<Kept<"pha_sm">, Kept<"residual_sm">>, ResizeLike<"src">, Keep<"coarse_full">,  // (B, H, W, 4)
             Take<"patches">, ReplacePatches<"coarse_full", "cells">,                              // (B, H, W, 4)
             Split<Head<"pha", 1, Clamp01>, Head<"residual", 3>>>;
 };
+
+/// A coarse network alone, at the size of its input. Results: pha, fgr, err, hid.
+/// @tparam CoarseLayers keeps pha_sm, residual_sm, err_sm and hid_sm, as Coarse does
+template <FixedString NetName, class CoarseLayers>
+using BaseOf = Net<NetName, Inputs<Input<"src", 3>, Input<"bgr", 3>>,                   //
+                   Apply<"src", "src_sm", Identity>, Apply<"bgr", "bgr_sm", Identity>,  //
+                   CoarseLayers, Foreground<"residual_sm", "src_sm">, Keep<"fgr_sm">,   //
+                   Give<"pha_sm", "pha">, Give<"fgr_sm", "fgr">, Give<"err_sm", "err">, Give<"hid_sm", "hid">>;
+
+/// A coarse network and a refiner. Results and run options as BackgroundMattingV2's.
+template <FixedString NetName, class CoarseLayers, class RefinerLayers>
+using RefinedOf = Net<NetName, Inputs<Input<"src", 3>, Input<"bgr", 3>>,                                 //
+                      Apply<"src", "given", Identity>, Apply<"given", "src", PadToMultiple<4>>,          //
+                      Apply<"bgr", "bgr", PadToMultiple<4>>,                                             //
+                      Apply<"src", "src_sm", ScaleToBackbone>, Apply<"bgr", "bgr_sm", ScaleToBackbone>,  //
+                      CoarseLayers, Named<"refiner", RefinerLayers>,                                     //
+                      Foreground<"residual", "src">, CropLike<"given">, Keep<"fgr">,                     //
+                      Apply<"pha", "pha", CropLike<"given">>,                                            //
+                      Foreground<"residual_sm", "src_sm">, Keep<"fgr_sm">,                               //
+                      Give<"pha">, Give<"fgr">, Give<"pha_sm">, Give<"fgr_sm">, Give<"err_sm">, Give<"ref_sm">>;
+
+/// A coarse network whose results are resized to the picture's size, nothing refined.
+template <FixedString NetName, class CoarseLayers>
+using CoarseOf = Net<NetName, Inputs<Input<"src", 3>, Input<"bgr", 3>>,                                 //
+                     Apply<"src", "given", Identity>, Apply<"given", "src", PadToMultiple<4>>,          //
+                     Apply<"bgr", "bgr", PadToMultiple<4>>,                                             //
+                     Apply<"src", "src_sm", ScaleToBackbone>, Apply<"bgr", "bgr_sm", ScaleToBackbone>,  //
+                     CoarseLayers, Concat<Kept<"pha_sm">, Kept<"residual_sm">>, ResizeLike<"src">,      // (B, H, W, 4)
+                     Split<Head<"pha", 1, Clamp01>, Head<"residual", 3>>,                               //
+                     Foreground<"residual", "src">, CropLike<"given">, Keep<"fgr">,                     //
+                     Apply<"pha", "pha", CropLike<"given">>,                                            //
+                     Foreground<"residual_sm", "src_sm">, Keep<"fgr_sm">,                               //
+                     Give<"pha">, Give<"fgr">, Give<"pha_sm">, Give<"fgr_sm">, Give<"err_sm">>;
 
 }  // namespace bgmv2
 
@@ -101,40 +136,18 @@ struct BackgroundMattingV2Options {
 
 /// The coarse network alone, at the size of its input. Results: pha, fgr, err, hid.
 template <class Encoder>
-using BackgroundMattingV2Base =
-    Net<"bgmv2_base", Inputs<Input<"src", 3>, Input<"bgr", 3>>,                              //
-        Apply<"src", "src_sm", Identity>, Apply<"bgr", "bgr_sm", Identity>,                  //
-        bgmv2::Coarse<Encoder>, bgmv2::Foreground<"residual_sm", "src_sm">, Keep<"fgr_sm">,  //
-        Give<"pha_sm", "pha">, Give<"fgr_sm", "fgr">, Give<"err_sm", "err">, Give<"hid_sm", "hid">>;
+using BackgroundMattingV2Base = bgmv2::BaseOf<"bgmv2_base", bgmv2::Coarse<Encoder>>;
 
 /// The whole network. Results: pha, fgr at full size; pha_sm, fgr_sm, err_sm at backbone scale; ref_sm, 1 where a cell
 /// of 4x4 pixels was refined. Any picture size: the last row and column are repeated up to a multiple of 4.
 /// Run options: BackgroundMattingV2Options.
 template <class Encoder, Kernel RefinerKernel = Kernel{3}>
 using BackgroundMattingV2 =
-    Net<"bgmv2", Inputs<Input<"src", 3>, Input<"bgr", 3>>,                                           //
-        Apply<"src", "given", Identity>, Apply<"given", "src", PadToMultiple<4>>,                    //
-        Apply<"bgr", "bgr", PadToMultiple<4>>,                                                       //
-        Apply<"src", "src_sm", ScaleToBackbone>, Apply<"bgr", "bgr_sm", ScaleToBackbone>,            //
-        bgmv2::Coarse<Encoder>, Named<"refiner", typename bgmv2::Refiner<RefinerKernel.v>::Layers>,  //
-        bgmv2::Foreground<"residual", "src">, CropLike<"given">, Keep<"fgr">,                        //
-        Apply<"pha", "pha", CropLike<"given">>,                                                      //
-        bgmv2::Foreground<"residual_sm", "src_sm">, Keep<"fgr_sm">,                                  //
-        Give<"pha">, Give<"fgr">, Give<"pha_sm">, Give<"fgr_sm">, Give<"err_sm">, Give<"ref_sm">>;
+    bgmv2::RefinedOf<"bgmv2", bgmv2::Coarse<Encoder>, typename bgmv2::Refiner<RefinerKernel.v>::Layers>;
 
 /// The whole network with nothing refined, for checkpoints that hold no refiner: equal to it with RefineMode::none.
 /// Results: pha, fgr at full size; pha_sm, fgr_sm, err_sm at backbone scale. Run option: backbone_scale 0.25.
 template <class Encoder>
-using BackgroundMattingV2Coarse =
-    Net<"bgmv2_coarse", Inputs<Input<"src", 3>, Input<"bgr", 3>>,                                //
-        Apply<"src", "given", Identity>, Apply<"given", "src", PadToMultiple<4>>,                //
-        Apply<"bgr", "bgr", PadToMultiple<4>>,                                                   //
-        Apply<"src", "src_sm", ScaleToBackbone>, Apply<"bgr", "bgr_sm", ScaleToBackbone>,        //
-        bgmv2::Coarse<Encoder>, Concat<Kept<"pha_sm">, Kept<"residual_sm">>, ResizeLike<"src">,  // (B, H, W, 4)
-        Split<Head<"pha", 1, Clamp01>, Head<"residual", 3>>,                                     //
-        bgmv2::Foreground<"residual", "src">, CropLike<"given">, Keep<"fgr">,                    //
-        Apply<"pha", "pha", CropLike<"given">>,                                                  //
-        bgmv2::Foreground<"residual_sm", "src_sm">, Keep<"fgr_sm">,                              //
-        Give<"pha">, Give<"fgr">, Give<"pha_sm">, Give<"fgr_sm">, Give<"err_sm">>;
+using BackgroundMattingV2Coarse = bgmv2::CoarseOf<"bgmv2_coarse", bgmv2::Coarse<Encoder>>;
 
 }  // namespace hairline

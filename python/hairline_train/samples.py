@@ -1,0 +1,170 @@
+"""Training samples: views of scenes, some with their foreground over another scene's background."""
+import math
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+
+PICTURE, PLATE, FOREGROUND, ALPHA = slice(0, 3), slice(3, 6), slice(6, 9), slice(9, 10)
+MARGIN = 6  # pixels around a view, so that a moved plate has no border
+
+
+class Pool:
+    """The most recent scenes, in memory as bytes. What it holds at a step depends on the step alone; a scene is rendered
+    when it is first taken, so that a run that goes on does not wait for all of them."""
+
+    def __init__(self, scenes, size, count, fresh, first=64):
+        self.scenes, self.size, self.count, self.fresh, self.first = scenes, size, count, fresh, first
+        self.slots = np.empty((count, 10, size, size), np.uint8)  # scene i lies in slot i % count
+        self.rendered = np.full(count, -1)
+        self.held = range(0)
+
+    def go_to(self, step):
+        end = self.first + math.ceil(step * self.fresh)
+        self.held = range(max(0, end - self.count), end)
+
+    def take(self, scene):
+        slot = scene % self.count
+        if self.rendered[slot] != scene:
+            self.slots[slot] = np.rint(self.scenes.batch(scene, 1, self.size, self.size)[0] * 255)
+            self.rendered[slot] = scene
+        return torch.from_numpy(self.slots[slot])
+
+
+def cut(scene, channels, top, left, window, side, smooth):
+    """A square window of a scene, resized to side; not smoothed it is sampled as networks do that scale down by bilinear
+    interpolation."""
+    part = scene[channels, top:top + window, left:left + window][None].float().mul_(1 / 255)
+    return F.interpolate(part, (side, side), mode="bilinear", antialias=smooth)[0]
+
+
+class Draw:
+    """Random numbers of one batch, all from one generator."""
+
+    def __init__(self, seed, step):
+        self.generator = torch.Generator().manual_seed((seed * 1_000_003 + step) % 2 ** 63)
+
+    def uniform(self, low, high, *shape):
+        return torch.rand(*shape, generator=self.generator) * (high - low) + low
+
+    def number(self, low, high):
+        return self.uniform(low, high, 1).item()
+
+    def below(self, n):
+        return int(torch.randint(max(n, 1), (1,), generator=self.generator))
+
+    def normal(self, like):
+        return torch.randn(like.shape, generator=self.generator)
+
+    def chosen(self, probability, count):
+        """(count, 1, 1, 1) of 0 and 1."""
+        return (torch.rand(count, 1, 1, 1, generator=self.generator) < probability).float()
+
+
+def view(pool, draw, side, options):
+    """Of one sample (10, side + 2 MARGIN, ...): a scene as it is, or its foreground over another's background.
+    Returns the channels and whether it was mixed; colours of the foreground come multiplied by alpha."""
+    held, size = pool.held, pool.size
+    whole = side + 2 * MARGIN
+    low, high = options.get("windows", [0.35, 1.0])
+    window = int(size * math.exp(draw.number(math.log(low), math.log(high))))
+    window = max(16, min(window * whole // side, size))
+    smooth = draw.number(0, 1) < 0.7
+    place = [draw.below(size - window + 1) for _ in range(4)]
+    scene = pool.take(held[draw.below(len(held))])
+    mixed = draw.number(0, 1) < options.get("mixed", 0.5)
+    alpha = cut(scene, ALPHA, *place[:2], window, whole, smooth)
+    part = scene[:, place[0]:place[0] + window, place[1]:place[1] + window].float().mul_(1 / 255)[None]
+    colour = F.interpolate(part[:, FOREGROUND] * part[:, ALPHA], (whole, whole), mode="bilinear", antialias=smooth)[0]
+    if mixed:
+        other = pool.take(held[draw.below(len(held))])
+        plate = cut(other, PLATE, *place[2:], window, whole, smooth)
+        if draw.number(0, 1) < 0.5:
+            plate = plate.flip(-1)
+        picture = plate
+    else:
+        plate = cut(scene, PLATE, *place[:2], window, whole, smooth)
+        picture = cut(scene, PICTURE, *place[:2], window, whole, smooth)
+    out = torch.cat([picture, plate, colour, alpha])
+    return (out.flip(-1) if draw.number(0, 1) < 0.5 else out), mixed
+
+
+def moved(x, draw, amount):
+    """Each picture of a batch shifted by up to `amount` pixels and turned a little, bilinearly."""
+    n, _, h, w = x.shape
+    turn = draw.uniform(-1, 1, n) ** 3 * 0.01
+    shift = draw.uniform(-1, 1, n, 2) * draw.uniform(0, 1, n, 1) * amount
+    matrix = torch.stack([torch.stack([turn.cos(), -turn.sin(), shift[:, 0] * 2 / w], 1),
+                          torch.stack([turn.sin(), turn.cos(), shift[:, 1] * 2 / h], 1)], 1)
+    grid = F.affine_grid(matrix, (n, 1, h, w), align_corners=False)
+    return F.grid_sample(x, grid, mode="bilinear", padding_mode="reflection", align_corners=False)
+
+
+def shadow(alpha, draw, strength):
+    """What the foreground leaves of the background's light: 1 but for a soft, shifted shape of it."""
+    n = len(alpha)
+    box = 2 * draw.below(4) + 1
+    soft = moved(F.avg_pool2d(alpha, 4), draw, 6)
+    for _ in range(2):
+        soft = F.avg_pool2d(F.pad(soft, (box // 2,) * 4, mode="replicate"), box, 1)
+    soft = F.interpolate(soft, alpha.shape[-2:], mode="bilinear")
+    return 1 - soft * draw.uniform(0, strength, n, 1, 1, 1) * draw.chosen(0.5, n)
+
+
+def recolour(colour, alpha, plate, draw, options):
+    """Foregrounds of other colours; some are given the mean colour of the background behind them."""
+    n = len(alpha)
+    gain = draw.uniform(0.8, 1.2, n, 3, 1, 1) * draw.uniform(0.75, 1.2, n, 1, 1, 1)
+    colour = colour * gain
+    weight = alpha.sum((2, 3), keepdim=True) + 1
+    wanted, mean = (plate * alpha).sum((2, 3), keepdim=True) / weight, colour.sum((2, 3), keepdim=True) / weight
+    close = draw.chosen(options.get("close", 0.15), n) * draw.uniform(0.5, 1, n, 1, 1, 1)
+    colour = colour + close * (wanted - mean) * alpha
+    return torch.minimum(colour.clamp(min=0), alpha)
+
+
+def shoot(batch, mixed, draw, options):
+    """What the camera makes of it: src, bgr, and the truth. Mixed samples are composited and their plates disturbed;
+    both kinds get noise."""
+    picture, plate, colour, alpha = (batch[:, c].contiguous() for c in (PICTURE, PLATE, FOREGROUND, ALPHA))
+    n = len(batch)
+    mixed = mixed.view(n, 1, 1, 1)
+    colour = torch.where(mixed, recolour(colour, alpha, plate, draw, options), torch.minimum(colour, alpha))
+    composite = colour + (1 - alpha) * plate * shadow(alpha, draw, options.get("shadow", 0.5))
+    gain = 1 + draw.uniform(-1, 1, n, 3, 1, 1) ** 3 * 0.06 + draw.uniform(-1, 1, n, 1, 1, 1) ** 3 * 0.1
+    gamma = 1 + draw.uniform(-1, 1, n, 1, 1, 1) ** 3 * 0.12
+    disturbed = moved(plate, draw, options.get("shift", 1.0)).clamp(1e-4, 1) ** gamma * gain
+    src, bgr = torch.where(mixed, composite, picture), torch.where(mixed, disturbed, plate)
+    inner = (..., slice(MARGIN, -MARGIN), slice(MARGIN, -MARGIN))
+    src, bgr, colour, alpha = src[inner], bgr[inner], colour[inner], alpha[inner]
+    noise = options.get("noise", 0.02)
+    for x in (src, bgr):
+        x += draw.normal(x) * draw.uniform(0, 1, n, 1, 1, 1) ** 2 * noise
+    foreground = torch.where(alpha > 1e-3, colour / alpha.clamp(min=1e-3), src).clamp(0, 1)
+    alpha = torch.where(alpha < 1e-3, 0, alpha.clamp(max=1))
+    return {"src": src.clamp(0, 1), "bgr": bgr.clamp(0, 1), "alpha": alpha.contiguous(), "foreground": foreground}
+
+
+class Samples:
+    """Batches by step: {"src", "bgr", "alpha", "foreground"}, float tensors (B, C, side, side)."""
+
+    def __init__(self, pool, options, seed):
+        self.pool, self.options, self.seed = pool, options, seed
+
+    def batch(self, step):
+        draw = Draw(self.seed, step)
+        side, count = self.options["crops"][draw.below(len(self.options["crops"]))]
+        self.pool.go_to(step)
+        views = [view(self.pool, draw, side, self.options) for _ in range(count)]
+        return shoot(torch.stack([v for v, _ in views]), torch.tensor([m for _, m in views]), draw, self.options)
+
+
+def fixed_set(scenes, first, count, size, side):
+    """Scenes as they are, for validation: whole, scaled from size to side."""
+    rendered = torch.from_numpy(np.rint(scenes.batch(first, count, size, size) * 255)) / 255
+    rendered[:, FOREGROUND] *= rendered[:, ALPHA]
+    if side != size:
+        rendered = F.interpolate(rendered, (side, side), mode="bilinear", antialias=True)
+    alpha = rendered[:, ALPHA]
+    foreground = torch.where(alpha > 1e-3, rendered[:, FOREGROUND] / alpha.clamp(min=1e-3), rendered[:, PICTURE])
+    return {"src": rendered[:, PICTURE], "bgr": rendered[:, PLATE], "alpha": alpha, "foreground": foreground.clamp(0, 1)}

@@ -1,0 +1,210 @@
+"""hairline_train: the losses are those of the headers, samples are exact composites, and a killed run goes on bit for bit.
+
+usage: test_hairline_train.py HAIRLINE_COMMAND [LIBHAIRLINE_SYNTH]
+Without torch it says so and ends with 77. Without the library stand-in scenes of discs are trained on.
+"""
+import json
+import math
+import os
+import pathlib
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+try:
+    import numpy as np
+    import torch
+except ImportError as missing:
+    print(f"skipped: {missing}")
+    sys.exit(77)
+
+here = pathlib.Path(__file__).resolve().parent
+sys.path[:0] = [str(here.parent), str(here.parent / "golden")]
+import losses as golden  # noqa: E402
+from hairline_train import losses, recipe, samples, train  # noqa: E402
+from hairline_train.scenes import Scenes  # noqa: E402
+from hairline_train.sheet import write_png  # noqa: E402
+
+
+def check(condition, what):
+    if not condition:
+        raise SystemExit(f"FAILED: {what}")
+
+
+class Discs:
+    """Scenes of one disc each."""
+
+    def __init__(self, seed):
+        self.seed = seed
+
+    def batch(self, first, count, height, width):
+        out = np.empty((count, 10, height, width), np.float32)
+        for i in range(count):
+            random = np.random.default_rng([self.seed, first + i])
+            y, x = np.mgrid[:height, :width] / height
+            cx, cy, r = random.uniform(0.3, 0.7, 2).tolist() + [random.uniform(0.15, 0.4)]
+            alpha = np.clip((r - np.hypot(x - cx, y - cy)) * 20, 0, 1)
+            plate, colour = (random.uniform(0, 1, (3, 1, 1)) + 0.2 * np.sin(random.uniform(5, 40) * x + y) for _ in "ab")
+            plate, colour = plate.clip(0, 1), colour.clip(0, 1)
+            out[i] = np.concatenate([alpha * colour + (1 - alpha) * plate, plate, colour, alpha[None]])
+        return out
+
+
+RECIPE = {
+    "seed": 5, "log_every": 1, "save_seconds": 0,
+    "validation": {"every": 6, "count": 2, "size": 32, "sides": [32]},
+    "stages": [
+        {"name": "base", "network": "slim-base", "steps": 8, "difference_at": "stem.conv",
+         "loss": "bgmv2_base", "optimizer": {"rate": 1e-3}, "schedule": {"kind": "cosine", "warmup": 2},
+         "pool": {"size": 64, "count": 24, "fresh": 3}, "samples": {"crops": [[32, 3], [48, 2]]}},
+        {"name": "refine", "network": "slim", "steps": 2, "loss": "bgmv2_joint", "learn": ["refiner."],
+         "fixed_norms": ["stem.", "down", "around", "up"], "optimizer": {"rate": 1e-3},
+         "pool": {"size": 96, "count": 8, "fresh": 0, "first": 4}, "samples": {"crops": [[64, 2]]}, "validate_at": [64]},
+        {"name": "joint", "network": "slim", "steps": 6, "loss": "bgmv2_joint",
+         "optimizer": {"rate": 1e-4, "groups": {"refiner.": 3}}, "options": {"refine_sample_pixels": 256},
+         "pool": {"size": 96, "count": 16, "fresh": 2}, "samples": {"crops": [[64, 2]]}, "validate_at": [64]}]}
+
+
+def run_once(command, library, out):
+    torch.set_num_threads(1)
+    make = (lambda options, seed: Scenes(library, options, seed)) if library else (lambda options, seed: Discs(seed))
+    train.Run(RECIPE, out, make, command).train()
+
+
+def check_losses():
+    """Value and gradient against the goldens' own functions, which the headers are tested with."""
+    ours = {
+        "alpha_l1/bgmv2": lambda x: losses.alpha_l1(x["alpha"], x["true_alpha"]),
+        "sobel_magnitude/bgmv2": lambda x: losses.sobel_magnitude(x["alpha"], x["true_alpha"]),
+        "foreground_l1/bgmv2": lambda x: losses.foreground_l1(x["foreground"], x["true_foreground"], x["true_alpha"]),
+        "error_map_mse/bgmv2_base": lambda x: losses.error_map_mse(x["error"], x["alpha"], x["true_alpha"], False),
+        "error_map_mse/bgmv2_joint": lambda x: losses.error_map_mse(x["error"], x["alpha"], x["true_alpha"], True)}
+    recorded = read_tensors(here.parents[1] / "tests" / "golden" / "losses.safetensors")
+    for name, size, wanted, _ in golden.cases():
+        if name not in ours:
+            continue
+        x = golden.inputs(size)
+        for key in wanted:
+            x[key] = x[key].clone().requires_grad_()
+        value = ours.pop(name)(x)
+        value.backward()
+        expected = recorded[f"{name}/value"].item()
+        check(abs(value.item() - expected) <= 1e-14 * max(1, abs(expected)), f"{name}: {value.item()}, not {expected}")
+        for key in wanted:
+            worst = np.abs(x[key].grad[0].permute(1, 2, 0).numpy() - recorded[f"{name}/{key}"]).max()
+            check(worst <= 1e-8, f"{name}: the gradient of {key} differs by {worst}")  # recorded with 8 digits
+    check(not ours, f"goldens for {', '.join(ours)}")
+
+
+def read_tensors(path):
+    data = path.read_bytes()
+    start = 8 + int.from_bytes(data[:8], "little")
+    kinds = {"F32": np.float32, "F64": np.float64, "F16": np.float16, "I64": np.int64}
+    out = {}
+    for name, about in json.loads(data[8:start]).items():
+        if name != "__metadata__":
+            begin, end = about["data_offsets"]
+            out[name] = np.frombuffer(data[start + begin:start + end], kinds[about["dtype"]]).reshape(about["shape"])
+    return out
+
+
+def check_samples():
+    pool = samples.Pool(Discs(1), 64, 24, 2.5, first=16)
+    options = {"crops": [[32, 4]], "noise": 0, "shadow": 0, "mixed": 1.0}
+    for step in (0, 1, 9):
+        batch = samples.Samples(pool, options, 3).batch(step)
+        check(batch["src"].shape == (4, 3, 32, 32) and batch["alpha"].shape == (4, 1, 32, 32), "shapes")
+        check(all(v.min() >= 0 and v.max() <= 1 for v in batch.values()), "samples lie in [0,1]")
+        check((batch["alpha"] > 0.99).any() and (batch["alpha"] == 0).any(), "samples hold both kinds of pixels")
+        full = (batch["alpha"] > 0.999).expand_as(batch["src"])
+        worst = (batch["src"] - batch["foreground"])[full].abs().max().item()
+        check(worst < 2e-3, f"where alpha is 1 the picture is the foreground (off by {worst})")
+    late = samples.Pool(Discs(1), 64, 24, 2.5, first=16)  # one that did not see the steps before
+    again = samples.Samples(late, options, 3).batch(9)
+    check(all(torch.equal(again[k], batch[k]) for k in batch), "a batch depends on its step alone")
+    other = samples.Samples(late, options, 3).batch(10)
+    check(other["src"].shape != batch["src"].shape or not torch.equal(other["src"], batch["src"]), "steps differ")
+
+
+def check_schedules():
+    cosine = {"kind": "cosine", "warmup": 10, "final": 0.1}
+    values = [recipe.rate(cosine, s, 110) for s in range(111)]
+    check(values[0] == 0.1 and values[9] == values[10] == 1, "warm-up")
+    check(abs(values[60] - 0.55) < 1e-12 and abs(values[110] - 0.1) < 1e-12, "half a cosine")
+    check(all(a >= b for a, b in zip(values[10:], values[11:])), "falling")
+    steps = {"kind": "step", "at": [5, 8], "factor": 0.5}
+    check([recipe.rate(steps, s, 10) for s in (4, 5, 8)] == [1, 0.5, 0.25], "steps")
+    for bundled in recipe.RECIPES.glob("*.json"):
+        made = recipe.load(bundled.stem)
+        check(all(s["loss"] in losses.LOSSES for s in made["stages"]), f"{bundled.name}: losses")
+
+
+def check_clamp():
+    x = torch.tensor([-0.5, -0.5, 0.5, 1.5, 1.5], requires_grad=True)
+    train.KindClamp.apply(x).backward(torch.tensor([1.0, -1, 1, 1, -1]))
+    check(x.grad.tolist() == [0, -1, 1, 1, 0], "clamps keep the gradients that lead inside")
+
+
+def check_resume(command, library, folder):
+    """A run killed at some step and started again against one that was left alone."""
+    def start(out):
+        return subprocess.Popen([sys.executable, __file__, "--run", command, library or "-", str(out)])
+
+    whole, broken = folder / "whole", folder / "broken"
+    check(start(whole).wait() == 0, "a whole run")
+    for wanted in (3, 15):  # lines of the log: in the first stage, in the last
+        process, log = start(broken), broken / "log.jsonl"
+        end = time.monotonic() + 300
+        while not log.exists() or len(log.read_text().splitlines()) < wanted:
+            check(process.poll() is None and time.monotonic() < end, "the run goes on until it is killed")
+            time.sleep(0.005)
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+    check(start(broken).wait() == 0, "the killed run, started again")
+    for name in ("base.pt", "joint.pt", "checkpoint.pt"):
+        a, b = (torch.load(f / name, weights_only=True) for f in (whole, broken))
+        check(same(a, b), f"{name} of a killed run is that of one left alone, to the bit")
+    last = [{k: v for k, v in json.loads((f / "log.jsonl").read_text().splitlines()[-1]).items() if k != "seconds"}
+            for f in (whole, broken)]
+    check(last[0] == last[1] and math.isfinite(last[0]["validation"]["mse_64"]), "their logs end alike")
+    sheets = sorted(p.name for p in (whole / "sheets").iterdir())
+    check(sheets == [f"{n}.png" for n in ("base_0000006_32", "base_0000008_32", "joint_0000006_64", "refine_0000002_64")],
+          f"sheets: {sheets}")
+    base, refine, joint = (torch.load(whole / f"{s}.pt", weights_only=True) for s in ("base", "refine", "joint"))
+    check(all(torch.equal(refine[k], v) for k, v in base.items()), "what does not learn stays, statistics too")
+    check(refine.keys() > base.keys() and not torch.equal(joint["stem.conv.weight"], base["stem.conv.weight"]),
+          "the refiner comes to it, and then all learns")
+
+
+def same(a, b):
+    if isinstance(a, dict):
+        return a.keys() == b.keys() and all(same(a[k], b[k]) for k in a)
+    if isinstance(a, (list, tuple)):
+        return len(a) == len(b) and all(map(same, a, b))
+    return torch.equal(a, b) if isinstance(a, torch.Tensor) else a == b
+
+
+def check_png(folder):
+    picture = np.arange(2 * 3 * 3, dtype=np.uint8).reshape(2, 3, 3)
+    write_png(folder / "a.png", picture)
+    check((folder / "a.png").read_bytes()[:8] == b"\x89PNG\r\n\x1a\n" and not (folder / "a.png.part").exists(), "a PNG")
+
+
+def main():
+    if sys.argv[1] == "--run":
+        return run_once(sys.argv[2], None if sys.argv[3] == "-" else sys.argv[3], sys.argv[4])
+    command, library = sys.argv[1], sys.argv[2] if len(sys.argv) > 2 else None
+    check_losses()
+    check_samples()
+    check_schedules()
+    check_clamp()
+    with tempfile.TemporaryDirectory() as folder:
+        check_png(pathlib.Path(folder))
+        check_resume(os.path.abspath(command), library and os.path.abspath(library), pathlib.Path(folder))
+    print("losses, samples, schedules and resuming agree")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,43 @@
+// The slim network: what it must keep of Background Matting V2, and what it may cost.
+#include "hairline/nets/slim_matting.hpp"
+
+#include "hairline/nets/cost.hpp"
+#include "hairline/nets/parameters.hpp"
+#include "hairline/nets/reference.hpp"
+#include "hairline/weights/seeded.hpp"
+#include "tests/support/catch.hpp"
+
+using namespace hairline;
+
+TEST_CASE("slim: the results of Background Matting V2, in less than two thirds of the work") {
+  constexpr Graph slim = graph<SlimMatting>(), large = graph<BackgroundMattingV2<MobileNetV2>>();
+  REQUIRE(slim.outputs.size() == large.outputs.size());
+  const auto sizes = shapes(slim, 1080, 1920), others = shapes(large, 1080, 1920);
+  for (std::size_t i = 0; i < slim.outputs.size(); ++i) {
+    CHECK(slim.outputs[i].name == large.outputs[i].name);
+    CHECK(sizes[static_cast<std::size_t>(slim.outputs[i].node)] ==
+          others[static_cast<std::size_t>(large.outputs[i].node)]);
+  }
+  CHECK(network_cost(slim, sizes).total.multiply_adds < network_cost(large, others).total.multiply_adds / 1.5);
+  CHECK(2 * parameter_count(slim) <= 8 << 20);  // bytes as f16
+}
+
+TEST_CASE("slim: with nothing refined the coarse graph and the whole one agree") {
+  constexpr Graph whole = graph<SlimMatting>(), coarse = graph<SlimMattingCoarse>();
+  const Weights weights = seeded_weights(whole, 4), part = seeded_weights(coarse, 4);
+  const auto pictures = [] {
+    std::vector<Tensor> all;
+    for (const char* name : {"src", "bgr"}) {
+      Tensor t({1, 45, 70, 3});
+      const auto u = seeded_uniform(name, t.data.size());
+      for (std::size_t i = 0; i < u.size(); ++i) t.data[i] = static_cast<float>(u[i]);
+      all.push_back(std::move(t));
+    }
+    return all;
+  };
+  const auto a = run_reference(whole, weights, pictures(), BackgroundMattingV2Options{.refine_mode = RefineMode::none});
+  const auto b = run_reference(coarse, part, pictures(), BackgroundMattingV2Options{});
+  REQUIRE(a);
+  REQUIRE(b);
+  for (const auto& [name, tensor] : *b) CHECK(tensor.data == a->at(name).data);
+}
