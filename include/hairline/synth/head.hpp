@@ -120,7 +120,7 @@ inline void strands_around(Canvas& c, Random& r, const Head& h, const HairStyle&
 
 inline int strand_count(const HairStyle& style, const Head& h, float cover) {
   const float area = 1.3f * h.stand.scale * h.stand.scale;
-  return std::clamp(static_cast<int>(cover * area / (style.width * std::max(style.length, 2.0f))), 60, 5000);
+  return std::clamp(static_cast<int>(cover * area / (style.width * std::max(style.length, 2.0f))), 60, 3000);
 }
 
 inline Material hair_mass(const Head& h, const Supplies& s, Random& r) {
