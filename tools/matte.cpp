@@ -257,6 +257,7 @@ void matte_one(const Run& run, const std::string& image, Outcome& outcome) {
     json["solver"] = solver_json(result->report);
     warn_about(result->report, image, outcome);
   }
+  if (result->backbone_scale > 0) json["backbone_scale"] = result->backbone_scale;
   if (run.method->has_refinement) {
     json["refined_cells"] = std::count(result->refined.begin(), result->refined.end(), 1.0f);
     json["cells"] = result->refined.size();

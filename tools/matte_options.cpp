@@ -97,7 +97,8 @@ void add_network_options(CLI::App& verb, MatteOptions& o) {
   verb.add_option("--engine", n.engine, "What computes it: kernels (default) or reference")
       ->check(CLI::IsMember({"kernels", "reference"}))
       ->group(group);
-  verb.add_option("--backbone-scale", n.backbone_scale, "Size of the coarse stage (0.25; 0.125 for 3840x2160)")
+  verb.add_option("--backbone-scale", n.backbone_scale,
+                  "Size of the coarse stage (0.25; slim: 0.5 up to 1280 pixels, 0.125 beyond 2880)")
       ->check(CLI::Range(1e-3, 1.0))
       ->group(group);
   verb.add_option("--refine-mode", n.refine_mode, "sampling (default), thresholding, full or none")

@@ -389,6 +389,13 @@ TEST_CASE("slim has one refiner, and no weights but those it brings along") {
                                "--refine-mode ") +
                    mode)
               .code == 0);
+  // Small pictures have a coarse stage of half their size, unless another is asked for.
+  const std::string call = "p.png o.png -b b.png -m slim --weights w.safetensors --engine reference";
+  const Json by_size = place.json(call), asked = place.json(call + " --backbone-scale 0.25");
+  CHECK(by_size["options"]["backbone_scale"] == "by size");
+  CHECK(by_size["backbone_scale"] == 0.5);
+  CHECK(asked["options"]["backbone_scale"] == 0.25);
+  CHECK(asked["backbone_scale"] == 0.25);
 }
 
 TEST_CASE("options that do not belong together are wrong use") {

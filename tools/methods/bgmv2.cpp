@@ -1,4 +1,5 @@
 // Background Matting V2 (Lin 2021), one method an encoder, and its slim sibling.
+#include <algorithm>
 #include <array>
 #include <string>
 
@@ -79,7 +80,8 @@ Matte results(const NetworkResults& found) {
 }
 
 // [method]
-Method method(Method named, const Graphs& graphs) {
+Method method(Method named, const Graphs& graphs,
+              RunOptions (*sized)(const NetworkSettings&, RunOptions, const Shape&) = nullptr) {
   NetworkMethod n;
   n.method = std::move(named);
   n.method.takes_plate = true;
@@ -88,7 +90,15 @@ Method method(Method named, const Graphs& graphs) {
   n.plan = [graphs](const NetworkSettings& s) { return plan(graphs, s); };
   n.inputs = inputs;
   n.results = results;
+  if (sized != nullptr) n.sized = sized;
   return network_method(n);
+}
+
+// The coarse stage sees pictures of about the size that it was trained with.
+RunOptions slim_sized(const NetworkSettings& settings, RunOptions options, const Shape& picture) {
+  const int side = std::max(picture.height, picture.width);
+  if (!settings.backbone_scale) options.set("backbone_scale", side <= 1280 ? 0.5 : side <= 2880 ? 0.25 : 0.125);
+  return options;
 }
 
 Method bgmv2(const std::string& encoder, const std::string& about) {
@@ -113,7 +123,7 @@ Method slim_method() {
   m.brings_weights = !default_weights().empty();
   m.about = "a slim sibling of Background Matting V2";
   m.about += m.brings_weights ? "; the default with a background" : "; needs --weights";
-  return method(m, {"slim", "slim-coarse", "slim-base"});
+  return method(m, {"slim", "slim-coarse", "slim-base"}, slim_sized);
 }
 
 }  // namespace hairline::tool

@@ -45,6 +45,7 @@ struct Matte {
   Image<float> foreground{};  ///< of networks that find it; else empty
   Plane error{};              ///< of networks that judge themselves; else empty
   Plane refined{};            ///< of networks that refine cells: one pixel a cell, 0 or 1; else empty
+  double backbone_scale = 0;  ///< of networks with a coarse stage: its size; else 0
 };
 
 /// Mattes one picture.

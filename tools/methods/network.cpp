@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <tuple>
 #include <utility>
 
 #include "hairline/solvers/plate_alignment.hpp"
@@ -47,14 +48,17 @@ OpenNetwork open(const NetworkMethod& network, const NetworkSettings& settings) 
                   {"engine", settings.engine},
                   {"weights", settings.weights.empty() ? "embedded" : settings.weights},
                   {"options", plan.described}};
+  if (network.sized && !settings.backbone_scale) opened.about["options"]["backbone_scale"] = "by size";
   const auto start = Clock::now();
   const Forward forward = open_engine(settings.engine, *plan.network, settings.weights, plan.unread);
   opened.load_ms = std::round(std::chrono::duration<double, std::milli>(Clock::now() - start).count() * 1000) / 1000;
-  opened.run = [forward, options = plan.options, inputs = network.inputs, results = network.results](
-                   const MatteInput& input, const MethodSettings& s) -> Result<Matte> {
+  opened.run = [forward, network, settings, plan](const MatteInput& input, const MethodSettings& s) -> Result<Matte> {
+    const auto& [inputs, results, sized] = std::tie(network.inputs, network.results, network.sized);
+    const RunOptions options = sized ? sized(settings, plan.options, input.picture.shape()) : plan.options;
     auto found = forward(inputs(s.align ? aligned(input, s.solve.threads) : input), options, s.solve.threads);
     if (!found) return found.error();
     Matte matte = results(*found);
+    matte.backbone_scale = options.get("backbone_scale", 0);
     if (const auto good = want_numbers(matte.alpha); !good) return good.error();
     return matte;
   };

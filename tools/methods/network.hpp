@@ -23,6 +23,8 @@ struct NetworkMethod {
   std::function<NetworkPlan(const NetworkSettings&)> plan;     ///< throws WrongUse
   std::vector<Tensor> (*inputs)(const MatteInput&) = nullptr;  ///< in the order of the graph's
   Matte (*results)(const NetworkResults&) = nullptr;
+  /// What hangs on the picture's size, if anything does: the options of its run.
+  std::function<RunOptions(const NetworkSettings&, RunOptions, const Shape&)> sized{};
 };
 
 /// A network with its weights, ready for pictures.
