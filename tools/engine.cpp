@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "default_weights.hpp"
+#include "hairline/kernels/load_network.hpp"
 #include "hairline/kernels/session.hpp"
 #include "hairline/nets/shapes.hpp"
 #include "hairline/weights/load.hpp"
@@ -17,17 +18,21 @@ namespace hairline::tool {
 
 namespace {
 
+[[noreturn]] void give_up(const Error& error) {
+  if (error.code == ErrorCode::not_found) throw NotAvailable{error.message};
+  throw std::runtime_error(error.message);
+}
+
 Result<TensorStore> embedded_weights() {
   const auto bytes = default_weights();
-  return parse_weights({bytes.begin(), bytes.end()}, "the weights in this program");
+  return parse_weights(std::vector<std::uint8_t>(bytes.begin(), bytes.end()), "the weights in this program");
 }
 
 Weights load(const Network& network, const std::string& file, const std::vector<std::string>& unread) {
   const auto read = file.empty() ? embedded_weights() : read_weights(file);
   auto weights = read ? accept_weights(network.graph, *read, unread) : Result<Weights>(read.error());
   if (weights) return std::move(*weights);
-  if (weights.error().code == ErrorCode::not_found) throw NotAvailable{weights.error().message};
-  throw std::runtime_error(weights.error().message);
+  give_up(weights.error());
 }
 
 // Sessions of one set of weights: a call takes one that is free, or makes one.
@@ -77,13 +82,15 @@ Result<NetworkResults> run_sessions(Sessions& sessions, std::vector<Tensor> inpu
   return results;
 }
 
-Forward open_kernels(const Network& network, const Weights& weights) {
+Forward open_kernels(const Network& network, const std::string& file, const std::vector<std::string>& unread) {
   const kernels::Library* library = network_kernels(network.name);
   if (library == nullptr)
     throw NotAvailable{"this build holds no compiled kernels for " + std::string(network.name) +
                        "; --engine reference computes it with plain loops"};
-  auto packed = kernels::pack_network(network.graph, weights, kernels::cpu_backend(*library));
-  if (!packed) throw std::runtime_error(packed.error().message);
+  const kernels::Backend on = kernels::cpu_backend(*library);
+  auto packed = file.empty() ? kernels::pack_network(network.graph, load(network, file, unread), on)
+                             : kernels::load_network(network.graph, file, on, unread);
+  if (!packed) give_up(packed.error());
   auto sessions = std::make_shared<Sessions>(*packed);
   return [sessions](std::vector<Tensor> inputs, const RunOptions& options, int) {
     return run_sessions(*sessions, std::move(inputs), options);
@@ -95,7 +102,7 @@ Forward open_kernels(const Network& network, const Weights& weights) {
 // The one place where engines plug in.
 Forward open_engine(const std::string& engine, const Network& network, const std::string& weights_file,
                     const std::vector<std::string>& unread) {
-  if (engine == "kernels") return open_kernels(network, load(network, weights_file, unread));
+  if (engine == "kernels") return open_kernels(network, weights_file, unread);
   const auto weights = std::make_shared<const Weights>(load(network, weights_file, unread));
   return [weights, graph = network.graph](std::vector<Tensor> inputs, const RunOptions& options, int threads) {
     return run_reference(graph, *weights, std::move(inputs), options, threads);

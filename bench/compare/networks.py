@@ -85,10 +85,10 @@ def run_rival(name, args, folder, warmup, frames, save=None):
     return answer
 
 
-def hairline_command(args, folder, kind, warmup, frames):
+def hairline_command(args, folder, kind, warmup, frames, form="bmp"):
     case = CASES[args.case]
     command = [args.hairline, "bench", case.network, "--weights", str(folder / "weights.safetensors"),
-               "--src", str(folder / f"{kind}_src.png"), "--background", str(folder / f"{kind}_bgr.png"),
+               "--src", str(folder / f"{kind}_src.{form}"), "--background", str(folder / f"{kind}_bgr.{form}"),
                "--precision", "f32", "--refine-mode", "sampling", "--refine-sample-pixels", str(case.sample_pixels),
                "--refine-prevent-oversampling", "0", "--threads", str(args.threads), "--frames", str(frames),
                "--warmup", str(warmup), "--json", "-"]
@@ -110,7 +110,7 @@ def run_hairline(args, folder):
         if kind == MAPS[0]:
             answer |= {"first_frame_ms": first, "baseline_bytes": peak - over, "peak_bytes": peak, "imports_ms": 0.0}
         answer["details"][kind] = details | {"process_wall_ms": wall}
-    answer["one_frame_process_ms"] = run(hairline_command(args, folder, MAPS[0], 0, 1), args.limit)[1]
+    answer["one_frame_process_ms"] = run(hairline_command(args, folder, MAPS[0], 0, 1, "png"), args.limit)[1]
     return answer
 
 

@@ -74,7 +74,7 @@ struct Case {
 };
 
 // Sums of up to 9 x 26 products of numbers around 1, and their like in the transforms, whose numbers are some ten times
-// larger in F(4x4).
+// larger in F(4x4) and a hundred in F(6x6).
 const std::vector<Case> cases = {
     {"direct_joined", {{20, 32, true}, {6, 16, false}}, 21, 1, true, true, false, 1e-5},
     {"direct_dilated", {{17, 32, false}}, 16, 3, false, false, false, 1e-5},
@@ -82,6 +82,11 @@ const std::vector<Case> cases = {
     {"winograd4_joined", {{20, 32, true}, {6, 16, false}}, 21, 1, true, true, false, 5e-5},
     {"winograd4_dilated", {{17, 32, false}}, 16, 3, false, false, false, 5e-5},
     {"winograd4_bounds", {{8, 32, false}, {5, 16, false}}, 48, 1, false, false, true, 5e-5},
+    {"winograd53_plain", {{24, 32, false}}, 64, 1, false, false, false, 1e-4},
+    {"winograd66_joined", {{20, 32, true}, {6, 16, false}}, 21, 1, true, true, false, 2e-4},
+    {"winograd53_deep", {{17, 32, false}}, 32, 3, false, false, false, 1e-4},
+    {"winograd42_deep", {{24, 32, false}}, 64, 1, false, false, false, 5e-5},
+    {"winograd16_deep", {{20, 32, true}, {6, 16, false}}, 21, 1, true, true, false, 1e-4},
     {"winograd2_joined", {{20, 32, true}, {6, 16, false}}, 21, 1, true, true, false, 1e-5},
     {"winograd2_dilated", {{17, 32, false}}, 16, 2, false, false, false, 1e-5},
 };
@@ -208,12 +213,15 @@ Block packed(const Problem& p, const std::array<int, 5>& e) {
     for (int k = 0; k < p.total; ++k) {
       const float* from = &p.taps[static_cast<std::size_t>((o * p.total + k) * 9)];
       std::vector<float> values(from, from + 9);
-      if (e[2] == 6) {
-        const auto t = Winograd<4>::transform_weights(from);
-        values.assign(t.begin(), t.end());
-      } else if (e[2] == 4) {
-        const auto t = Winograd<2>::transform_weights(from);
-        values.assign(t.begin(), t.end());
+      if (e[2] != 3 || e[3] != 3) {  // weights * g * weights^T
+        const double *gx = winograd_weights(e[2] - 2), *gy = winograd_weights(e[3] - 2);
+        values.clear();
+        for (int j = 0; j < e[3]; ++j)
+          for (int i = 0; i < e[2]; ++i) {
+            double sum = 0;
+            for (int t = 0; t < 9; ++t) sum += gy[3 * j + t / 3] * gx[3 * i + t % 3] * static_cast<double>(from[t]);
+            values.push_back(static_cast<float>(sum));
+          }
       }
       for (int t = 0; t < e[2] * e[3]; ++t)
         block.data()[((o / e[0] * e[2] * e[3] + t) * e[1] + k) * e[0] + o % e[0]] = values[static_cast<std::size_t>(t)];
@@ -226,8 +234,11 @@ void check(const Case& c, const Kernel& kernel, int h, int w) {
   const auto extents = weight_extents(p, kernel);
   REQUIRE(extents[1] == p.total);
   REQUIRE(extents[0] * extents[4] == round16(c.channels));
-  const int form = c.name[0] == 'd' ? 3 : c.name[8] == '4' ? 6 : 4;
-  REQUIRE((extents[2] == form && extents[3] == form));
+  // "winograd53_...": F(5) across, F(3) down; one digit for both.
+  // The order of deep layers transforms weights itself.
+  const std::string digits = c.name[0] == 'd' || std::strstr(c.name, "_deep") != nullptr ? "1" : c.name + 8;
+  const int across = digits[0] - '0', down = digits.size() < 2 || digits[1] == '_' ? across : digits[1] - '0';
+  REQUIRE((extents[2] == across + 2 && extents[3] == down + 2));
   Block weights = packed(p, extents);
   std::vector<float> before;
   for (int tasks : {1, 3}) {
@@ -269,7 +280,8 @@ TEST_CASE("compiled 3x3 convolutions equal plain loops at every level and size",
 
 #include "hairline/kernels/winograd.hpp"
 
-TEMPLATE_TEST_CASE_SIG("Winograd's matrices give a 3-tap correlation", "[kernels][winograd]", ((int M), M), 2, 4) {
+TEMPLATE_TEST_CASE_SIG("Winograd's matrices give a 3-tap correlation", "[kernels][winograd]", ((int M), M), 1, 2, 3, 4,
+                       5, 6) {
   using W = hairline::kernels::Winograd<M>;
   // In one dimension, every tap against every input: output * ((weights g) . (input d)) is d correlated with g.
   for (std::size_t tap = 0; tap < 3; ++tap)
@@ -277,6 +289,6 @@ TEMPLATE_TEST_CASE_SIG("Winograd's matrices give a 3-tap correlation", "[kernels
       for (std::size_t y = 0; y < W::output.size(); ++y) {
         double sum = 0;
         for (std::size_t k = 0; k < W::input.size(); ++k) sum += W::output[y][k] * W::weights[k][tap] * W::input[k][at];
-        CHECK(sum == Approx(y + tap == at ? 1.0 : 0.0).margin(1e-14));
+        CHECK(sum == Approx(y + tap == at ? 1.0 : 0.0).margin(1e-13));
       }
 }

@@ -216,4 +216,5 @@ TEST_CASE("Scene options from JSON", "[synth]") {
   }
   CHECK(scene_from_json(R"({"plate": {"shfit": 1}})").error().message.find("shift") != std::string::npos);
   CHECK_FALSE(Scenes::make(sized(0, 5), 1));
+  CHECK_FALSE(Scenes::make(only([](KindWeights&) {}), 1));
 }

@@ -174,7 +174,7 @@ inline void paint_animal(Canvas& canvas, const Supplies& s, Random& r, const Sta
   fur.length = stand.scale * (kind < 0.35f  ? r.between(0.02f, 0.05f)
                               : kind < 0.8f ? r.between(0.05f, 0.12f)
                                             : r.between(0.12f, 0.28f));
-  fur.width = std::max(stand.scale * r.between(0.004f, 0.012f), 0.35f * s.unit);
+  fur.width = std::max(stand.scale * r.scale_between(0.002f, 0.012f), 0.2f * s.unit);
   fur.clump = r.between(0, 0.8f);
   fur.spread = r.between(0.1f, 0.6f);
   fur.droop = r.between(0, 0.6f);

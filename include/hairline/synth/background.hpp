@@ -7,6 +7,7 @@
 
 #include "hairline/augment/blur.hpp"
 #include "hairline/synth/cloth.hpp"
+#include "hairline/synth/lighting.hpp"
 
 namespace hairline::synth {
 
@@ -299,17 +300,24 @@ inline void finish_background(Canvas& c, const Supplies& s, Random& r) {
   const Field& f = s.bank.field(5);
   const float strength = r.chance(0.6f) ? r.between(0, 0.25f) : 0,
               k = r.between(0.1f, 0.5f) / static_cast<float>(c.width()), u = r.uniform(), v = r.uniform();
-  const float contrast = r.between(0.6f, 1.15f), lift = r.between(0, 1 - std::min(contrast, 1.0f)) + 0.05f * r.normal();
+  const float contrast = r.between(0.6f, 1.2f),
+              lift = r.between(0, 1.1f - std::min(contrast, 1.0f)) + 0.05f * r.normal();
+  const float vivid = r.between(0.6f, 1.9f);
   const Paint cast = mix({1, 1, 1}, from_hsv(r.uniform(), 0.3f, 1), r.between(0, 0.4f));
+  const Dapple dapple = Dapple::any(r, s.bank, 256 * s.unit);
   for (int y = 0; y < c.height(); ++y)
     for (int x = 0; x < c.width(); ++x) {
       float* q = &c.pixels()(y, x);
-      const float g =
-          strength > 0 ? std::max(1 + strength * f(static_cast<float>(x) * k + u, static_cast<float>(y) * k + v), 0.3f)
-                       : 1.0f;
-      q[0] = std::clamp((q[0] * contrast + lift) * g * cast.r, 0.0f, 1.0f);
-      q[1] = std::clamp((q[1] * contrast + lift) * g * cast.g, 0.0f, 1.0f);
-      q[2] = std::clamp((q[2] * contrast + lift) * g * cast.b, 0.0f, 1.0f);
+      const auto px = static_cast<float>(x), py = static_cast<float>(y);
+      const float g = dapple(px, py) * (strength > 0 ? std::max(1 + strength * f(px * k + u, py * k + v), 0.3f) : 1.0f);
+      const Paint p{q[0], q[1], q[2]};
+      const float l = grey(p);
+      const Paint out = clamped(
+          g *
+          times(Paint{l, l, l} + Paint{lift, lift, lift} + vivid * (p - Paint{l, l, l}) + (contrast - 1) * p, cast));
+      q[0] = out.r;
+      q[1] = out.g;
+      q[2] = out.b;
     }
   if (r.chance(0.45f)) {
     const float radius = r.scale_between(0.4f, 8) * s.unit;

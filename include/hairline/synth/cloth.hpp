@@ -57,8 +57,12 @@ inline Material stuff(const Supplies& s, Random& r, float size) {
 /// Darkens what is painted already beside and below a part about to be painted over it.
 inline void contact_shadow(Canvas& canvas, const Spine& part, Random& r) {
   const float strength = r.between(0.05f, 0.3f), reach = part.radii.front();
-  for (const float grow : {0.35f, 0.18f, 0.07f})
-    canvas.fill_atop(part.outline(grow * reach), Paint{0, 0, 0}, strength * 0.5f);
+  const Outline inside = part.outline(-0.1f * reach);  // what the part hides needs no shadow
+  for (const float grow : {0.35f, 0.18f, 0.07f}) {
+    canvas.coverage().add(part.outline(grow * reach));
+    canvas.coverage().cut(inside);
+    canvas.coverage().sweep([&](int y, int x, float c) { canvas.blend_atop(y, x, {0, 0, 0}, c * strength * 0.5f); });
+  }
 }
 
 }  // namespace hairline::synth

@@ -71,7 +71,7 @@ void grow_fur(Canvas& canvas, Random& r, const std::vector<Spine>& parts, const 
   float total = 0;
   for (const Spine& p : parts) ends.push_back(total += p.area());
   const float each = std::max(style.length * style.width * 0.7f, 1.0f);
-  const int count = std::min(static_cast<int>(layers * total / each), 40000);
+  const int count = std::min(static_cast<int>(layers * total / each), 3500);  // the coat below shows between them
   Lock lock;
   for (int i = 0; i < count; ++i) {
     const float at = r.uniform() * total;

@@ -49,7 +49,8 @@ namespace detail {
 inline HairStyle hair_style(const Head& h, const Supplies& s, Random& r) {
   const float u = h.stand.scale;
   HairStyle style;
-  style.width = std::max(u * r.between(0.006f, 0.018f), 0.35f * s.unit);
+  // Locks, not single hairs, which would be a fiftieth of a pixel wide: down to a fifth of a pixel, drawn as coverage.
+  style.width = std::max(u * r.scale_between(0.0025f, 0.018f), 0.2f * s.unit);
   style.contrast = r.between(0.1f, 0.35f);
   style.tip_light = r.between(-0.1f, 0.5f);
   style.clump = r.between(0.1f, 0.8f);
@@ -119,7 +120,7 @@ inline void strands_around(Canvas& c, Random& r, const Head& h, const HairStyle&
 
 inline int strand_count(const HairStyle& style, const Head& h, float cover) {
   const float area = 1.3f * h.stand.scale * h.stand.scale;
-  return std::clamp(static_cast<int>(cover * area / (style.width * std::max(style.length, 2.0f))), 60, 5000);
+  return std::clamp(static_cast<int>(cover * area / (style.width * std::max(style.length, 2.0f))), 60, 3000);
 }
 
 inline Material hair_mass(const Head& h, const Supplies& s, Random& r) {

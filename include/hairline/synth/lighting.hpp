@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "hairline/core/image.hpp"
+#include "hairline/synth/bank.hpp"
 #include "hairline/synth/canvas.hpp"
 
 namespace hairline::synth {
@@ -15,6 +16,41 @@ struct Light {
   float strength = 0.5f;  ///< 0 flat; 1 strongly modelled
   float rim = 0;          ///< light from behind along the outline
   Paint colour{1, 1, 1};
+};
+
+/// Unevenness that lies over everything painted, in the way of photographs: fine 1/f grain, and patches of shade with
+/// soft or sharp borders, as leaves, windows and bodies throw them.
+struct Dapple {
+  const Field *grain = nullptr, *patches = nullptr;
+  float grain_strength = 0, grain_scale = 0.004f;
+  float patch_strength = 0, patch_scale = 0.002f, patch_cut = 0, patch_soft = 0.3f;
+  float u = 0, v = 0;
+
+  /// @param pixels length over which grain repeats at its largest
+  static Dapple any(Random& r, const Bank& bank, float pixels) {
+    Dapple d;
+    d.grain = &bank.field(static_cast<std::size_t>(r.whole(0, 3)));
+    d.patches = &bank.field(static_cast<std::size_t>(r.whole(2, 4)));
+    d.grain_strength = r.chance(0.6f) ? 0.12f * r.uniform() : 0;
+    d.grain_scale = 1 / (pixels * r.between(0.5f, 1.5f));
+    d.patch_strength = r.chance(0.3f) ? r.between(0.1f, 0.6f) : 0;
+    d.patch_scale = r.scale_between(0.2f, 1.5f) / pixels;
+    d.patch_cut = r.between(-1, 1.2f);
+    d.patch_soft = r.scale_between(0.05f, 1);
+    d.u = r.uniform();
+    d.v = r.uniform();
+    return d;
+  }
+  /// The factor at a pixel.
+  float operator()(float x, float y) const {
+    float k = 1;
+    if (grain_strength > 0) k += grain_strength * (*grain)(x * grain_scale + u, y * grain_scale + v);
+    if (patch_strength > 0) {
+      const float p = (*patches)(x * patch_scale + v, y * patch_scale + u);
+      k *= 1 - patch_strength * smooth_step(patch_cut, patch_cut + patch_soft, p);
+    }
+    return std::max(k, 0.1f);
+  }
 };
 
 namespace detail {
@@ -73,7 +109,7 @@ inline CoarseGrid alpha_grid(const Canvas& canvas, int cell) {
 }  // namespace detail
 
 /// Shades what is on the canvas as if it were rounded: the smoothed alpha is taken for its height. The alpha stays.
-inline void shade(Canvas& canvas, const Light& light) {
+inline void shade(Canvas& canvas, const Light& light, const Dapple& dapple = {}) {
   const int cell = std::max(1, std::max(canvas.width(), canvas.height()) / 64);
   detail::CoarseGrid fine = detail::alpha_grid(canvas, cell), broad = fine;
   fine.blur(2);
@@ -96,7 +132,8 @@ inline void shade(Canvas& canvas, const Light& light) {
     for (int x = 0; x < canvas.width(); ++x) {
       float* q = &canvas.pixels()(y, x);
       if (q[3] <= 0) continue;
-      const float k = std::clamp(gain.read(static_cast<float>(x) + 0.5f, static_cast<float>(y) + 0.5f), 0.15f, 2.2f);
+      const float px = static_cast<float>(x) + 0.5f, py = static_cast<float>(y) + 0.5f;
+      const float k = std::clamp(gain.read(px, py), 0.15f, 2.2f) * dapple(px, py);
       q[0] *= k * light.colour.r;
       q[1] *= k * light.colour.g;
       q[2] *= k * light.colour.b;

@@ -49,17 +49,9 @@ struct JsonScene {
   GivenFolders folders;
 };
 
-/// Scene options from JSON text: fields named as in SceneOptions, nested as there; "" means the defaults.
-/// Errors: text that is no JSON, unknown names, values that are no numbers from 0; the text says which.
-inline Result<JsonScene> scene_from_json(const std::string& text) {
-  JsonScene s;
-  if (text.empty()) return s;
-  const auto json = nlohmann::json::parse(text, nullptr, false);
-  const auto refuse = [](std::string why) {
-    return Error{ErrorCode::invalid_argument, "scene options: " + std::move(why)};
-  };
-  if (json.is_discarded()) return refuse("the text is no JSON: " + text.substr(0, 80));
-  SceneOptions& o = s.options;
+namespace detail {
+// All numbers but the size; jpeg_low and jpeg_high are whole in the options.
+inline std::string read_numbers(const nlohmann::json& json, SceneOptions& o) {
   std::string wrong =
       detail::read_fields(json, "the top",
                           {{"empty", &o.empty},
@@ -115,25 +107,41 @@ inline Result<JsonScene> scene_from_json(const std::string& text) {
                                  {"jpeg_low", &low},
                                  {"jpeg_high", &high}},
                                 {});
-  if (!wrong.empty()) return refuse(wrong);
-  if (!(low >= 1 && high >= low && high <= 100))
-    return refuse("camera.jpeg_low and jpeg_high want 1 <= low <= high <= 100");
+  if (!wrong.empty()) return wrong;
+  if (!(low >= 1 && high >= low && high <= 100)) return "camera.jpeg_low and jpeg_high want 1 <= low <= high <= 100";
   c.jpeg_low = static_cast<int>(low);
   c.jpeg_high = static_cast<int>(high);
-  for (const auto& [name, size] : {std::pair{"height", &o.height}, std::pair{"width", &o.width}})
+  return {};
+}
+
+inline std::string read_size_and_folders(const nlohmann::json& json, JsonScene& s) {
+  for (const auto& [name, size] : {std::pair{"height", &s.options.height}, std::pair{"width", &s.options.width}})
     if (json.contains(name)) {
       if (!json[name].is_number_integer())
-        return refuse(std::string(name) + " wants a whole number, given " + json[name].dump());
+        return std::string(name) + " wants a whole number, given " + json[name].dump();
       *size = json[name].get<int>();
     }
   for (const auto& [name, folder] :
        {std::pair{"foregrounds", &s.folders.foregrounds}, std::pair{"alphas", &s.folders.alphas},
         std::pair{"backgrounds", &s.folders.backgrounds}})
     if (json.contains(name)) {
-      if (!json[name].is_string())
-        return refuse(std::string(name) + " wants a folder's name, given " + json[name].dump());
+      if (!json[name].is_string()) return std::string(name) + " wants a folder's name, given " + json[name].dump();
       *folder = json[name].get<std::string>();
     }
+  return {};
+}
+}  // namespace detail
+
+/// Scene options from JSON text: fields named as in SceneOptions, nested as there; "" means the defaults.
+/// Errors: text that is no JSON, unknown names, values that are no numbers from 0; the text says which.
+inline Result<JsonScene> scene_from_json(const std::string& text) {
+  JsonScene s;
+  if (text.empty()) return s;
+  const auto json = nlohmann::json::parse(text, nullptr, false);
+  std::string wrong =
+      json.is_discarded() ? "the text is no JSON: " + text.substr(0, 80) : detail::read_numbers(json, s.options);
+  if (wrong.empty()) wrong = detail::read_size_and_folders(json, s);
+  if (!wrong.empty()) return Error{ErrorCode::invalid_argument, "scene options: " + wrong};
   return s;
 }
 

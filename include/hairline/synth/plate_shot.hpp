@@ -77,7 +77,7 @@ inline Warp any_warp(Random& r, const PlateShotOptions& o, const Bank& bank, flo
     w.sine = zoom * std::sin(turn);
     w.shift = distance * d;
   }
-  w.stir = &bank.field(3);
+  w.stir = &bank.field(5);
   w.stir_pixels = stirred ? o.moved_pixels * r.uniform() * std::max(unit, 0.5f) : 0;
   w.stir_scale = r.between(0.5f, 2) / (256 * std::max(unit, 0.1f));
   w.stir_above = r.between(0, 1);
@@ -192,7 +192,10 @@ struct Camera {
   void apply(Image<float>& picture, Random& r, const Bank& bank) const {
     if (vignette > 0) darken_corners(picture);
     if (noise > 0 || shot > 0) add_noise(picture, r, bank);
-    if (blur > 0.15f) augment::gaussian_blur(picture.view(), blur);
+    if (blur > 0.15f) {
+      augment::gaussian_blur(picture.view(), blur);
+      for (float& v : picture) v = std::clamp(v, 0.0f, 1.0f);  // sums that are off by a rounding
+    }
     if (sharpen > 0) {
       Image<float> soft = picture;
       augment::gaussian_blur(soft.view(), 0.9f);

@@ -106,9 +106,9 @@ inline void paint_subjects(Canvas& c, const Supplies& s, Random& r, const SceneO
   light.from = direction(r.between(-2.9f, -0.2f));
   light.strength = r.chance(0.15f) ? 0 : r.between(0.1f, 0.9f);
   light.rim = r.chance(0.2f) ? r.between(0, 0.8f) : 0;
-  const float level = r.between(0.75f, 1.15f);
+  const float level = r.between(0.8f, 1.35f);
   light.colour = level * mix({1, 1, 1}, from_hsv(r.uniform(), 0.35f, 1), r.between(0, 0.4f));
-  shade(c, light);
+  shade(c, light, Dapple::any(r, s.bank, 256 * s.unit));
   const float blur = r.scale_between(0.3f, 3), far = r.scale_between(2, 22);
   const bool moving = r.chance(o.motion_blur), unsharp = r.chance(o.defocus);
   const Point move = (far * s.unit) * direction(r.angle());
@@ -151,12 +151,16 @@ inline void scale_perturbations(SceneOptions& o) {
 /// Textures are shared by 4096 neighbouring samples; asking far apart in turn makes them again each time (0.3 s).
 class Scenes {
  public:
-  /// Errors: a size below 1; given pictures that do not belong together.
+  /// Errors: a size below 1; kinds that all weigh 0; given pictures that do not belong together.
   static Result<Scenes> make(SceneOptions options, std::uint64_t seed) {
     if (options.height < 1 || options.width < 1)
       return Error{ErrorCode::invalid_argument, "a scene wants at least 1x1 pixels, given " +
                                                     std::to_string(options.width) + "x" +
                                                     std::to_string(options.height)};
+    const KindWeights& k = options.kinds;
+    if (!(k.person + k.animal + k.foliage + k.net + k.glass + k.smoke + k.seeds + k.thing > 0))
+      return Error{ErrorCode::invalid_argument,
+                   "the weights of the kinds are all 0; for scenes without a subject set empty to 1"};
     if (options.given) {
       const Given& g = *options.given;
       if (g.foregrounds.size() != g.alphas.size())

@@ -27,7 +27,7 @@ struct SceneOptions {
   KindWeights kinds;
   float empty = 0.02f;        ///< probability of no subject at all
   float several = 0.16f;      ///< probability of two or three subjects
-  float camouflage = 0.15f;   ///< probability that the subject takes colours from the plate behind it
+  float camouflage = 0.18f;   ///< probability that the subject takes colours from the plate behind it
   float motion_blur = 0.06f;  ///< probability
   float defocus = 0.2f;       ///< probability
   float difficulty = 1;       ///< scales the plate's and the camera's perturbations; 0 is none of them

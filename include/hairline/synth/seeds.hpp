@@ -32,6 +32,48 @@ inline void paint_seed(Canvas& c, Random& r, Point foot, Point d, float size, fl
     c.draw(h);
   }
 }
+
+inline void paint_feather(Canvas& c, Random& r, Point at, float size, float width, Paint pale, Paint dark) {
+  const Point d = direction(r.angle()), tip = at + size * d, bend = (0.15f * size * r.normal()) * across(d);
+  const Point mid = mix(at, tip, 0.5f) + bend;
+  const float barb = size * r.between(0.1f, 0.3f), sweep = r.between(0.4f, 1.1f);
+  const int count = r.whole(60, 220);
+  for (int i = 0; i < count; ++i) {
+    const float t = static_cast<float>(i) / static_cast<float>(count);
+    const Point root = mix(mix(at, mid, t), mix(mid, tip, t), t), along = unit(mix(mid - at, tip - mid, t));
+    for (const float side : {-1.0f, 1.0f}) {
+      const Point e = unit(std::sin(sweep) * side * across(along) + std::cos(sweep) * along);
+      const float run = barb * (0.35f + 0.65f * std::sin(3.14f * std::min(t + 0.08f, 1.0f))) * r.between(0.85f, 1.1f);
+      const Point end = root + run * e + (0.05f * run * r.normal()) * along;
+      Strand h{root,
+               mix(root, end, 0.33f),
+               mix(root, end, 0.66f) + (0.08f * run) * along,
+               end,
+               width * 2,
+               width,
+               pale,
+               (r.chance(0.5f) ? 0.8f : 0.95f) * pale};
+      h.tip_opacity = 0.6f;
+      c.draw(h);
+    }
+  }
+  c.draw({at - (0.2f * size) * d, at, mid, tip, width * 4, width, dark, pale});
+}
+
+// An ear of grass or a plume.
+inline void paint_plume(Canvas& c, Random& r, Point at, float size, float width, Paint pale, Paint green) {
+  HairStyle fluff;
+  fluff.length = size * r.between(0.08f, 0.3f), fluff.width = width, fluff.spread = 0.35f, fluff.tip_opacity = 0.3f,
+  fluff.droop = 0.2f, fluff.clump = 0.2f;
+  const Point foot = at + Point{0, size}, tip = at + Point{0.25f * size * r.normal(), -0.5f * size};
+  c.draw({foot, mix(foot, at, 0.5f), at, tip, size * 0.02f + 0.5f, size * 0.008f, green, pale});
+  for (int i = r.whole(150, 600); i > 0; --i) {
+    const float t = r.uniform();
+    const Point root = mix(at, tip, t), along = unit(tip - at);
+    c.draw(
+        grow(fluff, r, root, unit(along + (r.sign() * r.between(0.2f, 1)) * across(along)), jittered(pale, r, 0.06f)));
+  }
+}
 }  // namespace detail
 
 /// A seed head (dandelion, thistle), flying seeds, feathers or a fluffy ear, about one unit across.
@@ -59,43 +101,10 @@ inline void paint_seeds(Canvas& c, const Supplies& s, Random& r, const Stand& st
     for (int i = gone > 0 ? r.whole(1, 12) : 0; i > 0; --i)
       detail::paint_seed(c, r, at + (size * r.between(0.7f, 1.6f)) * direction(side + 0.5f * r.normal()),
                          direction(r.angle()), size * 0.4f, width, pale, dark);
-  } else if (kind == 2) {  // a feather
-    const Point d = direction(r.angle()), tip = at + size * d, bend = (0.15f * size * r.normal()) * across(d);
-    const Point mid = mix(at, tip, 0.5f) + bend;
-    const float barb = size * r.between(0.1f, 0.3f), sweep = r.between(0.4f, 1.1f);
-    const int count = r.whole(60, 220);
-    for (int i = 0; i < count; ++i) {
-      const float t = static_cast<float>(i) / static_cast<float>(count);
-      const Point root = mix(mix(at, mid, t), mix(mid, tip, t), t), along = unit(mix(mid - at, tip - mid, t));
-      for (const float side : {-1.0f, 1.0f}) {
-        const Point e = unit(std::sin(sweep) * side * across(along) + std::cos(sweep) * along);
-        const float run = barb * (0.35f + 0.65f * std::sin(3.14f * std::min(t + 0.08f, 1.0f))) * r.between(0.85f, 1.1f);
-        const Point end = root + run * e + (0.05f * run * r.normal()) * along;
-        Strand h{root,
-                 mix(root, end, 0.33f),
-                 mix(root, end, 0.66f) + (0.08f * run) * along,
-                 end,
-                 width * 2,
-                 width,
-                 pale,
-                 (r.chance(0.5f) ? 0.8f : 0.95f) * pale};
-        h.tip_opacity = 0.6f;
-        c.draw(h);
-      }
-    }
-    c.draw({at - (0.2f * size) * d, at, mid, tip, width * 4, width, dark, pale});
-  } else {  // an ear of grass or a plume
-    HairStyle fluff;
-    fluff.length = size * r.between(0.08f, 0.3f), fluff.width = width, fluff.spread = 0.35f, fluff.tip_opacity = 0.3f,
-    fluff.droop = 0.2f, fluff.clump = 0.2f;
-    const Point foot = at + Point{0, size}, tip = at + Point{0.25f * size * r.normal(), -0.5f * size};
-    c.draw({foot, mix(foot, at, 0.5f), at, tip, size * 0.02f + 0.5f, size * 0.008f, green, pale});
-    for (int i = r.whole(150, 600); i > 0; --i) {
-      const float t = r.uniform();
-      const Point root = mix(at, tip, t), along = unit(tip - at);
-      c.draw(grow(fluff, r, root, unit(along + (r.sign() * r.between(0.2f, 1)) * across(along)),
-                  jittered(pale, r, 0.06f)));
-    }
+  } else if (kind == 2) {
+    detail::paint_feather(c, r, at, size, width, pale, dark);
+  } else {
+    detail::paint_plume(c, r, at, size, width, pale, green);
   }
 }
 

@@ -40,7 +40,7 @@ class Tile {
   /// Bilinear; the tile repeats every 1. Level 0 has 256 pixels a side, each next one half of that.
   Paint at(float u, float v, int level) const {
     const int n = side >> level, mask = n - 1;
-    const std::uint8_t* base = &data_[offset(level)];
+    const std::uint8_t* base = &data_[begin[static_cast<std::size_t>(level)]];
     const float x = u * static_cast<float>(n), y = v * static_cast<float>(n);
     const int j = floor_int(x), i = floor_int(y);
     const float a = x - static_cast<float>(j), b = y - static_cast<float>(i);
@@ -62,12 +62,13 @@ class Tile {
   }
 
  private:
-  static std::size_t offset(int level) {
-    std::size_t sum = 0;
-    for (int l = 0; l < level; ++l)
-      sum += 4 * static_cast<std::size_t>(side >> l) * static_cast<std::size_t>(side >> l);
-    return sum;
-  }
+  // Where each level begins: 4 bytes a pixel, each level a quarter of the one before.
+  static constexpr std::array<std::size_t, levels> begin = [] {
+    std::array<std::size_t, levels> at{};
+    for (std::size_t l = 1; l < at.size(); ++l)
+      at[l] = at[l - 1] + 4 * static_cast<std::size_t>(side >> (l - 1)) * static_cast<std::size_t>(side >> (l - 1));
+    return at;
+  }();
   void store(const std::vector<Paint>& level) {
     for (const Paint& p : level) {
       for (const float v : {p.r, p.g, p.b}) data_.push_back(static_cast<std::uint8_t>(v * 255 + 0.5f));

@@ -14,15 +14,25 @@ inline void paint_box(Canvas& c, const Supplies& s, Random& r, const Stand& f) {
   const Material m = stuff(s, r, f.scale);
   const float w = r.between(0.2f, 0.6f), h = r.between(0.2f, 0.6f), dx = r.sign() * r.between(0.05f, 0.3f),
               dy = -r.between(0.03f, 0.2f);
-  const auto face = [&](const Outline& corners, float light) {
-    Outline o;
-    for (const Point& p : corners) o.push_back(f.at(p));
-    c.fill(o, [&](float x, float y) { return light * m(x, y); });
+  struct Face {
+    Outline corners;
+    float light;
   };
   const float side = dx > 0 ? w : -w;
-  face({{-w, -h}, {w, -h}, {w + dx, -h + dy}, {-w + dx, -h + dy}}, 1.15f);
-  face({{side, -h}, {side, h}, {side + dx, h + dy}, {side + dx, -h + dy}}, 0.7f);
-  face({{-w, -h}, {w, -h}, {w, h}, {-w, h}}, 0.95f);
+  std::vector<Face> faces{{{{-w, -h}, {w, -h}, {w + dx, -h + dy}, {-w + dx, -h + dy}}, 1.15f},
+                          {{{side, -h}, {side, h}, {side + dx, h + dy}, {side + dx, -h + dy}}, 0.7f},
+                          {{{-w, -h}, {w, -h}, {w, h}, {-w, h}}, 0.95f}};
+  for (Face& face : faces) {
+    for (Point& p : face.corners) p = f.at(p);
+    c.coverage().add(face.corners);
+  }
+  c.fill(m);  // all at once, so that nothing shows through where faces meet
+  for (const Face& face : faces) {
+    c.coverage().add(face.corners);
+    c.coverage().sweep([&](int y, int x, float a) {
+      c.blend_atop(y, x, face.light * m(static_cast<float>(x) + 0.5f, static_cast<float>(y) + 0.5f), a);
+    });
+  }
 }
 
 inline void paint_ball(Canvas& c, const Supplies& s, Random& r, const Stand& f) {
