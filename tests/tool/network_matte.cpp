@@ -416,7 +416,7 @@ TEST_CASE("options that do not belong together are wrong use") {
        {"--weights w.safetensors", "--engine reference", "--backbone-scale 0.25", "--refine-mode full",
         "--refine-sample-pixels 80000", "--refine-threshold 0.1", "--refine-prevent-oversampling 1",
         "--refine-kernel-size 3", "--error oe.png", "--refined or.png"})
-    place.refused(std::string("p.png o.png -b b.png ") + option, 2, {"method plate has no --"});
+    place.refused(std::string("p.png o.png -b b.png -m plate ") + option, 2, {"method plate has no --"});
 }
 
 TEST_CASE("a plate of another size and results that must not overwrite are errors of the files") {
