@@ -8,6 +8,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
+#include <future>
 #include <memory>
 #include <string>
 #include <vector>
@@ -16,10 +17,10 @@
 #include "exit_code.hpp"
 #include "hairline/core/convert.hpp"
 #include "hairline/io/read.hpp"
+#include "hairline/kernels/load_network.hpp"
 #include "hairline/kernels/peak.hpp"
 #include "hairline/kernels/session.hpp"
 #include "hairline/nets/background_matting_v2.hpp"
-#include "hairline/weights/load.hpp"
 #include "network_kernels.hpp"
 #include "networks.hpp"
 #include "verbs.hpp"
@@ -100,8 +101,10 @@ RunOptions run_options(const Options& o) {
 
 /// The pictures at the wanted size.
 std::vector<Image<std::uint8_t>> pictures(const Options& o) {
+  auto other = std::async(std::launch::async, [&] { return read_bytes(o.background); });
   std::vector<Image<std::uint8_t>> all;
-  for (const std::string& path : {o.src, o.background}) all.push_back(read_bytes(path));
+  all.push_back(read_bytes(o.src));
+  all.push_back(other.get());
   if (all[0].shape() != all[1].shape())
     throw std::runtime_error(o.background + ": is " + to_string(all[1].shape()) + ", wanted the size of " + o.src +
                              ", " + to_string(all[0].shape()));
@@ -148,20 +151,18 @@ int bench(const Options& o) {
   const RunOptions options = run_options(o);
   const std::size_t baseline = peak_memory();
 
+  // Pictures are decoded while weights are packed.
+  auto decoding = std::async(std::launch::async, [&] { return pictures(o); });
   const auto begin = Clock::now();
-  std::shared_ptr<const kernels::PackedNetwork> packed;
-  {
-    auto weights = load_weights(network.graph, o.weights);
-    if (!weights) {
-      if (weights.error().code == ErrorCode::not_found) throw NotAvailable{weights.error().message};
-      throw std::runtime_error(weights.error().message);
-    }
-    auto made = kernels::pack_network(network.graph, *weights, kernels::cpu_backend(*library));
-    if (!made) throw std::runtime_error(made.error().message);
-    packed = std::move(*made);
+  auto made =
+      kernels::load_network(network.graph, o.weights, kernels::cpu_backend(*library), {}, SelfTestUse::run, o.threads);
+  if (!made) {
+    if (made.error().code == ErrorCode::not_found) throw NotAvailable{made.error().message};
+    throw std::runtime_error(made.error().message);
   }
+  const std::shared_ptr<const kernels::PackedNetwork> packed = std::move(*made);
   const double load_ms = milliseconds(begin);
-  const auto given = pictures(o);
+  const auto given = decoding.get();
   const int height = given[0].height(), width = given[0].width();
   Image<std::uint8_t> alpha(Shape{height, width, 1}), foreground(Shape{height, width, 3});
   const AnyView inputs[] = {View<const std::uint8_t>(given[0].view()), View<const std::uint8_t>(given[1].view())};

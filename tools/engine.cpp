@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "hairline/kernels/load_network.hpp"
 #include "hairline/kernels/session.hpp"
 #include "hairline/nets/shapes.hpp"
 #include "hairline/weights/load.hpp"
@@ -16,11 +17,15 @@ namespace hairline::tool {
 
 namespace {
 
+[[noreturn]] void give_up(const Error& error) {
+  if (error.code == ErrorCode::not_found) throw NotAvailable{error.message};
+  throw std::runtime_error(error.message);
+}
+
 Weights load(const Network& network, const std::string& file, const std::vector<std::string>& unread) {
   auto weights = load_weights(network.graph, file, unread);
   if (weights) return std::move(*weights);
-  if (weights.error().code == ErrorCode::not_found) throw NotAvailable{weights.error().message};
-  throw std::runtime_error(weights.error().message);
+  give_up(weights.error());
 }
 
 // Sessions of one set of weights: a call takes one that is free, or makes one.
@@ -70,13 +75,13 @@ Result<NetworkResults> run_sessions(Sessions& sessions, std::vector<Tensor> inpu
   return results;
 }
 
-Forward open_kernels(const Network& network, const Weights& weights) {
+Forward open_kernels(const Network& network, const std::string& file, const std::vector<std::string>& unread) {
   const kernels::Library* library = network_kernels(network.name);
   if (library == nullptr)
     throw NotAvailable{"this build holds no compiled kernels for " + std::string(network.name) +
                        "; --engine reference computes it with plain loops"};
-  auto packed = kernels::pack_network(network.graph, weights, kernels::cpu_backend(*library));
-  if (!packed) throw std::runtime_error(packed.error().message);
+  auto packed = kernels::load_network(network.graph, file, kernels::cpu_backend(*library), unread);
+  if (!packed) give_up(packed.error());
   auto sessions = std::make_shared<Sessions>(*packed);
   return [sessions](std::vector<Tensor> inputs, const RunOptions& options, int) {
     return run_sessions(*sessions, std::move(inputs), options);
@@ -88,7 +93,7 @@ Forward open_kernels(const Network& network, const Weights& weights) {
 // The one place where engines plug in.
 Forward open_engine(const std::string& engine, const Network& network, const std::string& weights_file,
                     const std::vector<std::string>& unread) {
-  if (engine == "kernels") return open_kernels(network, load(network, weights_file, unread));
+  if (engine == "kernels") return open_kernels(network, weights_file, unread);
   const auto weights = std::make_shared<const Weights>(load(network, weights_file, unread));
   return [weights, graph = network.graph](std::vector<Tensor> inputs, const RunOptions& options, int threads) {
     return run_reference(graph, *weights, std::move(inputs), options, threads);

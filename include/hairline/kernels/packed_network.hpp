@@ -1,14 +1,17 @@
 #pragma once
 #include <array>
-#include <cmath>
 #include <cstddef>
-#include <map>
+#include <cstdint>
+#include <deque>
+#include <functional>
 #include <memory>
+#include <mutex>
+#include <span>
 #include <string>
-#include <string_view>
 #include <utility>
 #include <vector>
 
+#include "hairline/core/parallel.hpp"
 #include "hairline/core/result.hpp"
 #include "hairline/kernels/argument.hpp"
 #include "hairline/kernels/backend.hpp"
@@ -16,82 +19,17 @@
 #include "hairline/kernels/kernel_list.hpp"
 #include "hairline/kernels/library.hpp"
 #include "hairline/kernels/lower.hpp"
-#include "hairline/kernels/winograd.hpp"
-#include "hairline/nets/reference.hpp"
-#include "hairline/weights/weights.hpp"
+#include "hairline/kernels/pack_weights.hpp"
+#include "hairline/kernels/pages.hpp"
+#include "hairline/nets/parameters.hpp"
+#include "hairline/weights/weights_view.hpp"
 
 namespace hairline::kernels {
 
 namespace detail {
 
-/// A convolution's weights (out, in, y, x) with the batch norm behind it folded in.
-struct FoldedConv {
-  int out = 0, in = 0, kernel = 0;
-  std::vector<float> weights, bias;
-};
-
-inline FoldedConv fold_conv(const Graph& graph, const Weights& weights, int conv, int norm) {
-  const auto values = [&](int node, const char* suffix) -> const std::vector<float>& {
-    const std::string_view path = graph.nodes[static_cast<std::size_t>(node)].name.view();
-    return weights.tensors.find(path.empty() ? std::string(suffix) : std::string(path) + "." + suffix)->second.values;
-  };
-  const Node& n = graph.nodes[static_cast<std::size_t>(conv)];
-  FoldedConv f{n.channels, n.in_channels / n.integer("groups", 1), n.integer("kernel"), values(conv, "weight"), {}};
-  const auto out = static_cast<std::size_t>(f.out);
-  f.bias = n.integer("bias") ? values(conv, "bias") : std::vector<float>(out, 0.0f);
-  if (norm < 0) return f;
-  const auto &gain = values(norm, "weight"), &shift = values(norm, "bias"), &mean = values(norm, "running_mean"),
-             &variance = values(norm, "running_var");
-  const double epsilon = graph.nodes[static_cast<std::size_t>(norm)].get("epsilon");
-  const std::size_t each = f.weights.size() / out;
-  for (std::size_t o = 0; o < out; ++o) {
-    const double s = static_cast<double>(gain[o]) / std::sqrt(static_cast<double>(variance[o]) + epsilon);
-    for (std::size_t i = 0; i < each; ++i)
-      f.weights[o * each + i] = static_cast<float>(s * static_cast<double>(f.weights[o * each + i]));
-    f.bias[o] = static_cast<float>(static_cast<double>(shift[o]) +
-                                   s * (static_cast<double>(f.bias[o]) - static_cast<double>(mean[o])));
-  }
-  return f;
-}
-
-/// Weights in the order that a kernel asked for: channel in tile, input channel, x, y, tile.
-/// @param parts  channels of the values that are joined; each but the last is padded to a block in the kernel's count
-inline std::vector<float> pack_conv(const FoldedConv& f, const std::array<int, 5>& asked,
-                                    const std::vector<int>& parts) {
-  const auto [tile, in, kx, ky, tiles] = asked;
-  std::vector<float> packed(static_cast<std::size_t>(tile) * static_cast<std::size_t>(in) *
-                                static_cast<std::size_t>(kx) * static_cast<std::size_t>(ky) *
-                                static_cast<std::size_t>(tiles),
-                            0.0f);
-  const auto plane = static_cast<std::size_t>(kx) * static_cast<std::size_t>(ky);
-  const auto kernel = static_cast<std::size_t>(f.kernel) * static_cast<std::size_t>(f.kernel);
-  int real = 0, counted = 0;
-  for (int part : parts) {
-    for (int i = 0; i < part; ++i)
-      for (int o = 0; o < f.out; ++o) {
-        const float* taps = &f.weights[(static_cast<std::size_t>(o) * static_cast<std::size_t>(f.in) +
-                                        static_cast<std::size_t>(real + i)) *
-                                       kernel];
-        std::array<float, 36> transformed{};
-        if (kx == 6 && f.kernel == 3) {
-          transformed = Winograd<4>::transform_weights(taps);
-          taps = transformed.data();
-        } else if (kx == 4 && f.kernel == 3) {
-          const auto small = Winograd<2>::transform_weights(taps);
-          std::copy(small.begin(), small.end(), transformed.begin());
-          taps = transformed.data();
-        }
-        for (std::size_t t = 0; t < plane; ++t)
-          packed[((static_cast<std::size_t>(o / tile) * plane + t) * static_cast<std::size_t>(in) +
-                  static_cast<std::size_t>(counted + i)) *
-                     static_cast<std::size_t>(tile) +
-                 static_cast<std::size_t>(o % tile)] = taps[t];
-      }
-    real += part;
-    counted += padded_channels(part);
-  }
-  return packed;
-}
+/// Told which weights will not be read again.
+using ReleaseWeights = std::function<void(std::span<const float>)>;
 
 inline std::vector<float> padded_to(std::vector<float> v, std::size_t size, float with = 0.0f) {
   v.resize(size, with);
@@ -101,7 +39,8 @@ inline std::vector<float> padded_to(std::vector<float> v, std::size_t size, floa
 /// What one step keeps from load to load.
 struct PackedStep {
   std::array<int, 5> extents{};  ///< of weights
-  std::vector<float> weights, bias, low, high;
+  std::span<const float> weights;
+  std::vector<float> bias, low, high;
 };
 
 }  // namespace detail
@@ -114,6 +53,7 @@ struct PackedNetwork {
   Backend on;
   std::vector<detail::PackedStep> steps;
   std::array<std::array<detail::PackedStep, 4>, 2> refine;  ///< for each size of tiles
+  Pages memory;                                             ///< of all weights
 };
 
 namespace detail {
@@ -134,21 +74,30 @@ inline std::vector<int> part_channels(const Step& step) {
   return parts;
 }
 
-inline Result<PackedStep> pack_step(const PackedNetwork& net, const Step& step, const Weights& weights) {
-  PackedStep packed;
-  const FoldedConv folded = fold_conv(net.graph, weights, step.conv, step.norm);
-  const auto out = static_cast<std::size_t>(padded_channels(folded.out));
-  packed.bias = padded_to(folded.bias, out);
-  packed.low = padded_to(step.low, out);
-  packed.high = padded_to(step.high, out);
+/// A convolution whose weights are still to be packed.
+struct Unpacked {
+  PackedStep* step = nullptr;
+  FoldedConv folded;
+  std::vector<int> parts;
+  bool depthwise = false;
+  std::size_t at = 0;  ///< of its weights in the network's memory
+  int done = 0;        ///< tiles
+};
+
+inline void take_bounds(const Step& step, PackedStep& packed) {
+  packed.low = padded_to(step.low, packed.bias.size());
+  packed.high = padded_to(step.high, packed.bias.size());
+}
+
+inline Result<void> ask_step(const PackedNetwork& net, const Step& step, Unpacked& u) {
+  PackedStep& packed = *u.step;
+  const auto out = static_cast<std::size_t>(padded_channels(u.folded.out));
+  packed.bias = padded_to(u.folded.bias, out);
+  take_bounds(step, packed);
   if (step.kind == StepKind::depthwise) {
-    const int k = folded.kernel;
-    packed.extents = {static_cast<int>(out), k, k, 1, 1};
-    packed.weights.assign(out * static_cast<std::size_t>(k * k), 0.0f);
-    for (std::size_t c = 0; c < static_cast<std::size_t>(folded.out); ++c)
-      for (std::size_t t = 0; t < static_cast<std::size_t>(k * k); ++t)
-        packed.weights[t * out + c] = folded.weights[c * static_cast<std::size_t>(k * k) + t];
-    return packed;
+    u.depthwise = true;
+    packed.extents = {static_cast<int>(out), u.folded.kernel, u.folded.kernel, 1, 1};
+    return {};
   }
   // A picture of a convenient size; only the weights' extents are wanted.
   constexpr int side = 64;
@@ -183,12 +132,13 @@ inline Result<PackedStep> pack_step(const PackedNetwork& net, const Step& step, 
   auto extents = ask_weights(net.on, step.kernel.name, arguments, asked);
   if (!extents) return extents.error();
   packed.extents = *extents;
-  packed.weights = pack_conv(folded, packed.extents, part_channels(step));
-  return packed;
+  u.parts = part_channels(step);
+  return {};
 }
 
 /// The refiner's four convolutions for one size of tiles; what a kernel asks for does not depend on the pictures.
-inline Result<void> pack_refine(PackedNetwork& net, const Weights& weights, std::size_t size) {
+inline Result<void> ask_refine(PackedNetwork& net, const WeightsView& weights, std::size_t size,
+                               std::deque<Unpacked>& all) {
   const int tile = refine_tiles[size];
   const RefineStage& r = net.lowered.refine;
   constexpr int side = 64;
@@ -217,42 +167,109 @@ inline Result<void> pack_refine(PackedNetwork& net, const Weights& weights, std:
     arguments.push_back(patches.pointer());
     auto extents = ask_weights(net.on, refine_kernel_name(r, tile) + "_u8", arguments, w[which]);
     if (!extents) return extents.error();
-    const FoldedConv folded = fold_conv(net.graph, weights, r.conv[which], which < 3 ? r.norm[which] : -1);
-    net.refine[size][which].extents = *extents;
-    net.refine[size][which].weights = pack_conv(folded, *extents, {folded.in});
-    net.refine[size][which].bias = padded_to(folded.bias, static_cast<std::size_t>(padded_channels(folded.out)));
+    PackedStep& own = net.refine[size][which];
+    Unpacked& u = all.emplace_back();
+    u.step = &own;
+    u.folded = fold_conv(net.graph, weights, r.conv[which], which < 3 ? r.norm[which] : -1);
+    u.parts = {u.folded.in};
+    own.extents = *extents;
+    own.bias = padded_to(u.folded.bias, static_cast<std::size_t>(padded_channels(u.folded.out)));
   }
   return {};
 }
 
+inline void pack_depthwise(const FoldedConv& f, std::size_t pitch, float* to) {
+  const auto taps = static_cast<std::size_t>(f.kernel * f.kernel);
+  for (std::size_t c = 0; c < static_cast<std::size_t>(f.out); ++c)
+    for (std::size_t t = 0; t < taps; ++t)
+      to[t * pitch + c] = static_cast<float>(f.scale[c] * static_cast<double>(f.weights[c * taps + t]));
+}
+
+/// Gives all of them their place in one block of memory and fills it, tile by tile on several threads.
+/// @param release  told each convolution's weights once they are not needed any more; on any thread
+inline Result<void> pack_all(PackedNetwork& net, std::deque<Unpacked>& all, int threads,
+                             const ReleaseWeights& release) {
+  std::size_t size = 0;
+  std::vector<std::pair<Unpacked*, int>> tiles;
+  for (Unpacked& u : all) {
+    u.at = size;
+    size += (packed_size(u.step->extents) + 15) / 16 * 16;
+    for (int t = 0; t < (u.depthwise ? 1 : u.step->extents[4]); ++t) tiles.emplace_back(&u, t);
+  }
+  net.memory = Pages(size);
+  if (net.memory.data() == nullptr)
+    return Error{ErrorCode::out_of_memory, "no " + std::to_string(size * sizeof(float) >> 20) +
+                                               " MiB for the packed weights of network " + net.lowered.name};
+  for (Unpacked& u : all) u.step->weights = {net.memory.data() + u.at, packed_size(u.step->extents)};
+  std::mutex mutex;
+  ThreadPool pool(threads);
+  pool.parallel_for(0, static_cast<std::ptrdiff_t>(tiles.size()), 1, [&](std::ptrdiff_t from, std::ptrdiff_t to) {
+    for (std::ptrdiff_t i = from; i < to; ++i) {
+      const auto& [u, which] = tiles[static_cast<std::size_t>(i)];
+      float* const memory = net.memory.data() + u->at;
+      if (u->depthwise)
+        pack_depthwise(u->folded, static_cast<std::size_t>(u->step->extents[0]), memory);
+      else
+        pack_tile(u->folded, u->step->extents, u->parts, which, memory);
+      const std::lock_guard lock(mutex);
+      if (release && ++u->done == u->step->extents[4]) release(u->folded.weights);
+    }
+  });
+  return {};
+}
+
+inline Result<void> check_weights(const Graph& graph, const WeightsView& weights) {
+  std::string faults;
+  for (const NamedParameter& p : parameters(graph)) {
+    if (p.parameter.counter) continue;
+    const auto found = weights.tensors.find(p.name);
+    if (found == weights.tensors.end())
+      faults += "\n  missing " + p.name;
+    else if (found->second.size() != p.parameter.size())
+      faults += "\n  " + p.name + " has " + std::to_string(found->second.size()) + " values, wanted " +
+                std::to_string(p.parameter.size());
+  }
+  if (faults.empty()) return {};
+  return Error{ErrorCode::not_found, "the weights do not fit the network:" + faults};
+}
+
 }  // namespace detail
 
-/// Lowers a network, folds batch norms into convolutions and packs weights as the library's kernels want them.
+/// How weights are packed.
+struct PackOptions {
+  int threads = 0;                 ///< 0: one for each processor
+  detail::ReleaseWeights release;  ///< told which weights have been packed, in any order, on any thread, one at a time
+};
+
+/// Lowers a network, folds batch norms into convolutions and packs weights as the library's kernels want them. The
+/// result does not depend on the number of threads and refers to nothing of `weights`.
 /// Cost: one pass over the weights.
-/// Errors: a layer that no kernel computes; weights that are missing or of another shape (all in one text); a kernel
-/// that the library does not have; a level that the machine does not have.
-inline Result<std::shared_ptr<const PackedNetwork>> pack_network(const Graph& graph, const Weights& weights,
-                                                                 const Backend& on) {
+/// Errors: a layer that no kernel computes; weights that are missing or of another size (all in one text); a kernel
+/// that the library does not have; a level that the machine does not have; memory.
+inline Result<std::shared_ptr<const PackedNetwork>> pack_network(const Graph& graph, const WeightsView& weights,
+                                                                 const Backend& on, const PackOptions& options = {}) {
   if (on.error) return *on.error;
   auto lowered = lower(graph);
   if (!lowered) return lowered.error();
-  if (const auto bound = hairline::detail::bind_weights(graph, weights); !bound) return bound.error();
+  if (auto ok = detail::check_weights(graph, weights); !ok) return ok.error();
   auto net = std::make_shared<PackedNetwork>();
   net->graph = graph;
   net->lowered = std::move(*lowered);
   net->on = on;
-  for (const Step& step : net->lowered.steps) {
-    if (step.conv < 0) {
-      net->steps.emplace_back();
-      continue;
-    }
-    auto packed = detail::pack_step(*net, step, weights);
-    if (!packed) return packed.error();
-    net->steps.push_back(std::move(*packed));
+  net->steps.resize(net->lowered.steps.size());
+  std::deque<detail::Unpacked> all;
+  for (std::size_t i = 0; i < net->steps.size(); ++i) {
+    const Step& step = net->lowered.steps[i];
+    if (step.conv < 0) continue;
+    detail::Unpacked& u = all.emplace_back();
+    u.step = &net->steps[i];
+    u.folded = detail::fold_conv(net->graph, weights, step.conv, step.norm);
+    if (auto ok = detail::ask_step(*net, step, u); !ok) return ok.error();
   }
   if (net->lowered.refine.refines)
     for (std::size_t size : {0, 1})
-      if (auto ok = detail::pack_refine(*net, weights, size); !ok) return ok.error();
+      if (auto ok = detail::ask_refine(*net, weights, size, all); !ok) return ok.error();
+  if (auto ok = detail::pack_all(*net, all, options.threads, options.release); !ok) return ok.error();
   return std::shared_ptr<const PackedNetwork>(std::move(net));
 }
 

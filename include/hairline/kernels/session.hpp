@@ -5,7 +5,6 @@
 #include <cstdlib>
 #include <deque>
 #include <memory>
-#include <new>
 #include <span>
 #include <string>
 #include <string_view>
@@ -19,6 +18,7 @@
 #include "hairline/core/result.hpp"
 #include "hairline/kernels/memory_plan.hpp"
 #include "hairline/kernels/packed_network.hpp"
+#include "hairline/kernels/pages.hpp"
 #include "hairline/kernels/refine_cells.hpp"
 #include "hairline/kernels/stopwatch.hpp"
 #include "hairline/layers/patches.hpp"
@@ -87,9 +87,6 @@ class Session {
   std::size_t arena_bytes() const { return plan_.size * sizeof(float); }
 
  private:
-  struct Free {
-    void operator()(float* p) const { ::operator delete[](p, std::align_val_t{64}); }
-  };
   struct PreparedStep {
     const Kernel* kernel[2] = {nullptr, nullptr};  // for u8 and f32 pictures; others have one
     std::deque<detail::Argument> buffers;
@@ -117,7 +114,7 @@ class Session {
   template <class T>
   void deliver_as(const Delivery& d, View<T> to) const;
 
-  float* memory(int storage) const { return arena_.get() + plan_.offset[static_cast<std::size_t>(storage)]; }
+  float* memory(int storage) const { return arena_.data() + plan_.offset[static_cast<std::size_t>(storage)]; }
   const TensorShape& shape(int node) const { return shapes_[static_cast<std::size_t>(node)]; }
   /// A place as an argument, of some node's height and width.
   detail::Argument activation(const Place& place, int node) const {
@@ -134,7 +131,7 @@ class Session {
   RunOptions options_;
   std::vector<TensorShape> shapes_;
   MemoryPlan plan_;
-  std::unique_ptr<float[], Free> arena_;
+  Pages arena_;
   std::deque<PreparedStep> steps_;
   std::vector<detail::Argument> pictures_;  // of this run
   std::vector<Image<float>> converted_;

@@ -86,18 +86,16 @@ inline Result<void> Session::prepare(int height, int width, const RunOptions& op
                                                     ": nothing is left of them at '" + step.name + "'"};
   const std::size_t before = plan_.size;
   plan_ = plan_memory(net_->lowered, shapes_);
-  if (plan_.size > before || !arena_) {
-    arena_.reset();
-    arena_.reset(static_cast<float*>(
-        ::operator new[](std::max<std::size_t>(plan_.size, 16) * sizeof(float), std::align_val_t{64}, std::nothrow)));
-    if (!arena_) {
+  if (plan_.size > before || arena_.data() == nullptr) {
+    arena_ = Pages();
+    arena_ = Pages(plan_.size);
+    if (arena_.data() == nullptr) {
       const std::size_t bytes = plan_.size * sizeof(float);
       plan_.size = 0;
       return Error{ErrorCode::out_of_memory, "no " + std::to_string(bytes >> 20) +
                                                  " MiB for the activations of network " + net_->lowered.name + " at " +
                                                  std::to_string(width) + "x" + std::to_string(height)};
     }
-    std::fill_n(arena_.get(), plan_.size, 0.0f);
   } else {
     plan_.size = std::max(plan_.size, before);
   }

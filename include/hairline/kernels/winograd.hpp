@@ -4,30 +4,44 @@
 
 namespace hairline::kernels {
 
-/// Winograd's convolution F(M x M, 3 x 3): M x M results of a 3 x 3 kernel from (M+2) x (M+2) products instead of 9
-/// M^2. The transforms evaluate polynomials at the points 0, a, -a, b, -b ... and infinity:
+/// Winograd's convolution F(M x N, 3 x 3): M x N results of a 3 x 3 kernel from (M+2)(N+2) products instead of 9 M N.
+/// The transforms of either axis evaluate polynomials at the points 0, a, -a, b, -b ... and infinity:
 ///     Y = output * [(weights * g * weights^T) . (input * d * input^T)] * output^T
 /// This is the one definition: the kernels' transforms are generated from it, and the runtime's weights are made by it.
+/// Points were chosen by the error of float sums over 256 channels: against F(4), F(5) and F(6) have three and four
+/// times as much. F(1) is the convolution itself, for an axis that is left as it is.
 /// Lavin and Gray, arXiv 1509.09308; Barabasz et al., arXiv 1803.10986 on how points decide the accuracy.
-/// @tparam M  2 or 4
+/// @tparam M  1 to 6
 template <int M>
 struct Winograd {
-  static_assert(M == 2 || M == 4, "F(2x2) and F(4x4)");
+  static_assert(M >= 1 && M <= 6, "F(1) to F(6)");
   static constexpr int taps = 3, size = M + taps - 1;
   template <int Rows, int Columns>
   using Matrix = std::array<std::array<double, static_cast<std::size_t>(Columns)>, static_cast<std::size_t>(Rows)>;
 
-  /// 0, then pairs of opposite points; infinity comes last and is not listed.
+  /// 0, pairs of opposite points, one without its opposite if M is odd; infinity comes last and is not listed.
   static constexpr std::array<double, static_cast<std::size_t>(size - 1)> points = [] {
-    if constexpr (M == 2)
+    if constexpr (M == 1)
+      return std::array<double, 2>{};  // not used
+    else if constexpr (M == 2)
       return std::array<double, 3>{0.0, 1.0, -1.0};
-    else
+    else if constexpr (M == 3)
+      return std::array<double, 4>{0.0, 0.75, -0.75, 2.0};
+    else if constexpr (M == 4)
       return std::array<double, 5>{0.0, 0.625, -0.625, 1.5, -1.5};
+    else if constexpr (M == 5)
+      return std::array<double, 6>{0.0, 0.875, -0.875, 1.75, -1.75, 0.375};
+    else
+      return std::array<double, 7>{0.0, 0.5, -0.5, 1.0, -1.0, 2.0, -2.0};
   }();
 
   /// Row k: the coefficients, lowest first, of the product of (z - q) over the other points q; the last row: over all.
   static constexpr Matrix<size, size> input = [] {
     Matrix<size, size> m{};
+    if constexpr (M == 1) {
+      for (std::size_t k = 0; k < m.size(); ++k) m[k][k] = 1;
+      return m;
+    }
     for (std::size_t k = 0; k < m.size(); ++k) {
       auto& row = m[k];
       row[0] = 1;
@@ -45,6 +59,10 @@ struct Winograd {
   /// Row k: 1, p, p^2 over the product of (p - q); the last row picks the last tap.
   static constexpr Matrix<size, taps> weights = [] {
     Matrix<size, taps> m{};
+    if constexpr (M == 1) {
+      for (std::size_t k = 0; k < m.size(); ++k) m[k][k] = 1;
+      return m;
+    }
     for (std::size_t k = 0; k < points.size(); ++k) {
       double product = 1, power = 1;
       for (std::size_t q = 0; q < points.size(); ++q)
@@ -61,6 +79,10 @@ struct Winograd {
   /// Row i: the i-th powers of the points; infinity counts in the last row only.
   static constexpr Matrix<M, size> output = [] {
     Matrix<M, size> m{};
+    if constexpr (M == 1) {
+      m[0].fill(1);
+      return m;
+    }
     for (std::size_t k = 0; k < points.size(); ++k) {
       double power = 1;
       for (auto& row : m) {
@@ -71,22 +93,24 @@ struct Winograd {
     m.back().back() = 1;
     return m;
   }();
-
-  /// Weights of one pair of channels as the kernels want them.
-  /// @param taps9  3 x 3, x next to each other (ky * 3 + kx)
-  /// @return size x size, x next to each other; worked out in double
-  static std::array<float, static_cast<std::size_t>(size* size)> transform_weights(const float* taps9) {
-    std::array<float, static_cast<std::size_t>(size * size)> result{};
-    for (std::size_t j = 0; j < weights.size(); ++j)
-      for (std::size_t i = 0; i < weights.size(); ++i) {
-        double sum = 0;
-        for (std::size_t ky = 0; ky < 3; ++ky)
-          for (std::size_t kx = 0; kx < 3; ++kx)
-            sum += weights[j][ky] * weights[i][kx] * static_cast<double>(taps9[ky * 3 + kx]);
-        result[j * weights.size() + i] = static_cast<float>(sum);
-      }
-    return result;
-  }
 };
+
+/// The weights' transform of F(m) as rows of three numbers, m + 2 of them.  @pre 1 <= m <= 6
+inline const double* winograd_weights(int m) {
+  switch (m) {
+    case 1:
+      return Winograd<1>::weights[0].data();
+    case 2:
+      return Winograd<2>::weights[0].data();
+    case 3:
+      return Winograd<3>::weights[0].data();
+    case 4:
+      return Winograd<4>::weights[0].data();
+    case 5:
+      return Winograd<5>::weights[0].data();
+    default:
+      return Winograd<6>::weights[0].data();
+  }
+}
 
 }  // namespace hairline::kernels

@@ -129,7 +129,7 @@ inline Result<Conversion> convert_weights(const Graph& graph, const TensorStore&
   if (!read_back) return read_back.error();
   if (const auto passed = pass_self_test(graph, *read_back, *again, options.self_test.threads); !passed)
     return passed.error();
-  result.file = std::move(again->file);
+  result.file = std::move(again->file).take();
   return result;
 }
 

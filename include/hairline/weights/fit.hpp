@@ -84,15 +84,19 @@ inline std::string to_string(const FitReport& report) {
   return text;
 }
 
+/// The error of a file that does not fit: every fault.
+inline Error misfit(const Graph& graph, const TensorStore& store, const FitReport& report) {
+  return Error{ErrorCode::bad_file, store.path + ": these weights do not fit " + std::string(graph.name) + " (" +
+                                        std::to_string(report.missing.size()) + " missing, " +
+                                        std::to_string(report.unexpected.size()) + " unexpected, " +
+                                        std::to_string(report.misshaped.size()) + " mis-shaped)" + to_string(report)};
+}
+
 /// The network's weights in f32, if the file fits; else one error that lists every fault.
 inline Result<Weights> fit_weights(const Graph& graph, const TensorStore& store,
                                    const std::vector<std::string>& ignored_prefixes = {}) {
   const FitReport report = compare_weights(graph, store, ignored_prefixes);
-  if (!report.fits())
-    return Error{ErrorCode::bad_file, store.path + ": these weights do not fit " + std::string(graph.name) + " (" +
-                                          std::to_string(report.missing.size()) + " missing, " +
-                                          std::to_string(report.unexpected.size()) + " unexpected, " +
-                                          std::to_string(report.misshaped.size()) + " mis-shaped)" + to_string(report)};
+  if (!report.fits()) return misfit(graph, store, report);
   Weights weights;
   for (const NamedParameter& p : parameters(graph)) {
     const auto found = store.tensors.find(report.prefix + p.name);

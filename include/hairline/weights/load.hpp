@@ -18,7 +18,7 @@ namespace hairline {
 
 /// Reads weights of any known format from memory; the content decides, not the name.
 /// Errors: damage, an unknown or older format; the text names `path`.
-inline Result<TensorStore> parse_weights(std::vector<std::uint8_t> file, std::string path) {
+inline Result<TensorStore> parse_weights(FileBytes file, std::string path) {
   const auto begins = [&](std::initializer_list<unsigned> bytes, std::size_t at = 0) {
     if (file.size() < at + bytes.size()) return false;
     for (unsigned b : bytes)
@@ -45,6 +45,16 @@ inline Result<TensorStore> read_weights(const std::string& path) {
   io::ReadLimits limits;
   limits.max_bytes = std::uint64_t{16} << 30;
   auto bytes = io::read_file(path, limits);
+  if (!bytes) return bytes.error();
+  return parse_weights(std::move(*bytes), path);
+}
+
+/// Maps a weights file instead of reading it: for whoever goes through the tensors once. See FileBytes::map.
+/// Errors: as read_weights.
+inline Result<TensorStore> map_weights(const std::string& path) {
+  io::ReadLimits limits;
+  limits.max_bytes = std::uint64_t{16} << 30;
+  auto bytes = FileBytes::map(path, limits);
   if (!bytes) return bytes.error();
   return parse_weights(std::move(*bytes), path);
 }

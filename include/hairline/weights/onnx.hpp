@@ -196,7 +196,7 @@ inline std::optional<std::span<const std::byte>> onnx_numbers(const OnnxTensor& 
 /// Reads the initialisers (stored tensors) of an ONNX model from memory; the operators are not looked at. Names are the
 /// exporter's: those that PyTorch folded together have none of the published ones.
 /// Errors: damage, numbers kept in other files.
-inline Result<TensorStore> parse_onnx(std::vector<std::uint8_t> file, std::string path) {
+inline Result<TensorStore> parse_onnx(FileBytes file, std::string path) {
   TensorStore store{std::move(path), "onnx", std::move(file), {}, {}, {}};
   const auto bad = [&](const std::string& what) {
     return Error{ErrorCode::bad_file, store.path + ": ONNX model " + what};

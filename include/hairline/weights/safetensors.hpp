@@ -126,7 +126,7 @@ inline std::optional<NumberType> safetensors_type(std::string_view dtype) {
 /// Reads a .safetensors file from memory. Every offset is checked: inside the file, as long as type and shape say, no
 /// two tensors overlapping, no byte left over. Allocates the directory only; tensors stay where they are.
 /// Errors name the file and what is wrong with it.
-inline Result<TensorStore> parse_safetensors(std::vector<std::uint8_t> file, std::string path) {
+inline Result<TensorStore> parse_safetensors(FileBytes file, std::string path) {
   const auto bad = [&](const std::string& what) { return Error{ErrorCode::bad_file, path + ": safetensors " + what}; };
   if (file.size() < 8) return bad("file of " + std::to_string(file.size()) + " bytes, wanted at least 8");
   std::uint64_t length = 0;

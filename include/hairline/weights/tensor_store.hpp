@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "hairline/core/result.hpp"
+#include "hairline/weights/file_bytes.hpp"
 #include "hairline/weights/number_type.hpp"
 #include "hairline/weights/weights.hpp"
 
@@ -28,7 +29,7 @@ struct StoredTensor {
 struct TensorStore {
   std::string path;
   std::string format;  ///< "safetensors", "torch zip", "onnx"
-  std::vector<std::uint8_t> file;
+  FileBytes file;
   std::map<std::string, StoredTensor, std::less<>> tensors;
   std::map<std::string, std::string, std::less<>> metadata;
   std::vector<std::vector<std::byte>> gathered;  ///< tensors that the file does not hold densely

@@ -218,7 +218,7 @@ class TorchCheckpoint {
 
 /// Reads a PyTorch checkpoint (torch.save since 1.6, or a TorchScript archive) from memory. Nothing in it is executed.
 /// Errors: damage, the older format, tensors that reach outside their storage.
-inline Result<TensorStore> parse_torch_zip(std::vector<std::uint8_t> file, std::string path) {
+inline Result<TensorStore> parse_torch_zip(FileBytes file, std::string path) {
   TensorStore store{std::move(path), "torch zip", std::move(file), {}, {}, {}};
   const auto entries = read_zip(std::as_bytes(std::span(store.file)));
   if (!entries) return Error{entries.error().code, store.path + ": " + entries.error().message};
