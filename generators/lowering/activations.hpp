@@ -6,8 +6,8 @@ namespace activations {
 
 inline int padded(int channels) { return (channels + 15) / 16 * 16; }
 
-/// Numbers side by side, pixels `pitch` apart, starting at 0. On devices a view of some channels is the whole buffer whose
-/// channels are counted from the view's first: memory there has handles, not addresses.
+/// Numbers side by side, pixels `pitch` apart, starting at 0. On devices a view of some channels is the whole buffer
+/// whose channels are counted from the view's first: memory there has handles, not addresses.
 template <class Port>
 void tensor(Port& port, int pitch, bool on_device = false) {
   port.dim(0).set_stride(1);

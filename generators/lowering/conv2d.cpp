@@ -117,7 +117,8 @@ class Conv2d : public Generator<Conv2d> {
   }
 
  private:
-  /// A thread has four channels of a few pixels; the threads of a block that share their pixels read one input together.
+  /// A thread has four channels of a few pixels; the threads of a block that share their pixels read one input
+  /// together.
   void schedule_device() {
     const int padded = ConvInput::round_up(channels, 16), threads = device::divisor(padded / 4, 16);
     Func out = *result;

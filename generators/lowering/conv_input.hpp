@@ -86,7 +86,8 @@ class ConvInput {
     for (Halide::Func& table : tables_) table.compute_root();
   }
 
-  /// On a device the joined value is made as a whole before; the resizes' coordinates are worked out where they are used.
+  /// On a device the joined value is made as a whole before; the resizes' coordinates are worked out where they are
+  /// used.
   void schedule_device() {
     using namespace Halide;
     staged.compute_root().align_storage(c, 16);

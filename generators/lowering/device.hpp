@@ -16,8 +16,8 @@ inline int divisor(int n, int most) {
   return best;
 }
 
-/// A stage of c, x, y with channels side by side, padded to a multiple of 16: vectors of four channels, up to sixteen of
-/// them and four pixels a block. Returns the loop over blocks' threads, in which a reduction may be computed.
+/// A stage of c, x, y with channels side by side, padded to a multiple of 16: vectors of four channels, up to sixteen
+/// of them and four pixels a block. Returns the loop over blocks' threads, in which a reduction may be computed.
 template <class F>
 Halide::Var activation(F&& f, const Halide::Var& c, const Halide::Var& x, const Halide::Var& y, int channels) {
   using namespace Halide;

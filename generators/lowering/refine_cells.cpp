@@ -198,9 +198,8 @@ class RefineCells : public Generator<RefineCells> {
       // Most windows lie inside: their pixels are neighbours in memory, which vectors of them rely on.
       const Expr border = select(px >= 0 && px < padded_width, unit(clamp(px, 0, last)), 0.0f);
       const Expr neighbours = left >= 0 && left + w - 1 <= last;
-      const Expr value = device::chosen(get_target())
-                             ? border
-                             : lazy(neighbours, unit(unsafe_promise_clamped(px, 0, last)), border);
+      const Expr value =
+          device::chosen(get_target()) ? border : lazy(neighbours, unit(unsafe_promise_clamped(px, 0, last)), border);
       window[i](x, c, y, l, g) = select(py >= 0 && py < padded_height, value, 0.0f);
       detail[i](l, c, x, y, g) = window[i](x, c, y, l, g);
     }
@@ -216,8 +215,7 @@ class RefineCells : public Generator<RefineCells> {
       spread(f.unroll(c), 2 * w);
     }
     features.compute_root().bound(l, 0, 1).bound(c, 0, hidden + 10).bound(x, 0, w).bound(y, 0, h);
-    for (int u = 0; u < 4; ++u)
-      spread(features.update(u).reorder(l, features.rvars(u)[0], x, y, g), w);
+    for (int u = 0; u < 4; ++u) spread(features.update(u).reorder(l, features.rvars(u)[0], x, y, g), w);
     for (int i = 0; i < 4; ++i) {
       const Size s = extent[i];
       Func f = act[i];
