@@ -8,7 +8,8 @@ std::vector<KernelSpec> conv_cases() {
     return more;
   };
   const auto direct = with({"lowering/conv2d.cpp"});
-  const auto winograd = with({"lowering/conv2d_winograd.cpp", "../include/hairline/kernels/winograd.hpp"});
+  const auto winograd =
+      with({"lowering/conv2d_winograd.cpp", "lowering/winograd_rows.hpp", "../include/hairline/kernels/winograd.hpp"});
   using Params = std::map<std::string, std::string>;
   const Params joined = {{"parts", "20u,6"}, {"channels", "21"}, {"activation", "relu"}, {"addend", "true"}};
   const auto and_also = [](Params a, const Params& b) {
@@ -31,6 +32,21 @@ std::vector<KernelSpec> conv_cases() {
        "hairline_conv2d_winograd",
        {{"parts", "8p32,5"}, {"channels", "48"}, {"activation", "bounds"}, {"parallel_c", "true"}, {"tile_c", "16"}},
        winograd},
+      {"winograd53_plain",
+       "hairline_conv2d_winograd",
+       {{"parts", "24"}, {"channels", "64"}, {"form_x", "5"}, {"form_y", "3"}},
+       winograd},
+      {"winograd66_joined", "hairline_conv2d_winograd", and_also(joined, {{"form", "6"}, {"rows", "2"}}), winograd},
+      {"winograd53_deep",
+       "hairline_conv2d_winograd",
+       {{"parts", "17"}, {"channels", "32"}, {"dilation", "3"}, {"form_x", "5"}, {"form_y", "3"}, {"deep", "true"}},
+       winograd},
+      {"winograd42_deep",
+       "hairline_conv2d_winograd",
+       {{"parts", "24"}, {"channels", "64"}, {"form_x", "4"}, {"form_y", "2"}, {"deep", "true"}, {"chunk", "10"}},
+       winograd},
+      {"winograd16_deep", "hairline_conv2d_winograd",
+       and_also(joined, {{"form_x", "1"}, {"form_y", "6"}, {"deep", "true"}}), winograd},
       {"winograd2_joined", "hairline_conv2d_winograd", and_also(joined, {{"form", "2"}}), winograd},
       {"winograd2_dilated",
        "hairline_conv2d_winograd",

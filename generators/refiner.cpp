@@ -20,7 +20,8 @@ KernelSpec refine_cells(const std::string& pixel, int kernel, int tile_w, int ti
            {"kernel", number(kernel)},
            {"tile_w", number(tile_w)},
            {"tile_h", number(tile_h)}},
-          {"lowering/refine_cells.cpp", "lowering/bilinear.hpp", "lowering/layout.hpp"}};
+          {"lowering/refine_cells.cpp", "lowering/bilinear.hpp", "lowering/layout.hpp", "lowering/winograd_rows.hpp",
+           "../include/hairline/kernels/winograd.hpp"}};
 }
 
 KernelSpec finish(const std::string& pixel, const std::string& result, const std::string& backdrop) {

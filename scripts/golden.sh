@@ -9,6 +9,7 @@ if ! cmp -s python/golden/requirements.txt .venv-torch/.requirements; then
   cp python/golden/requirements.txt .venv-torch/.requirements
 fi
 python=.venv-torch/bin/python
+$python python/golden/augment.py tests/golden/augment.json
 $python python/golden/layers.py tests/golden/layers.safetensors
 $python python/golden/losses.py tests/golden/losses.safetensors
 $python python/golden/networks.py tests/golden/networks

@@ -79,6 +79,7 @@ int main(int argc, char** argv) {
   add_net(app, action);
   add_weights(app, action);
   add_bench(app, action);
+  add_synth(app, action);
   try {
     std::vector<char*> given = arguments(argc, argv);
     app.parse(static_cast<int>(given.size()), given.data());

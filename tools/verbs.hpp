@@ -20,5 +20,6 @@ void add_info(CLI::App& app, Action& action);
 void add_net(CLI::App& app, Action& action);
 void add_weights(CLI::App& app, Action& action);
 void add_bench(CLI::App& app, Action& action);
+void add_synth(CLI::App& app, Action& action);
 
 }  // namespace hairline::tool

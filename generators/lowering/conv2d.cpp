@@ -1,5 +1,6 @@
 #include <Halide.h>
 
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -28,6 +29,7 @@ class Conv2d : public Generator<Conv2d> {
   GeneratorParam<int> tile_x{"tile_x", 0};  ///< pixels of a register tile
   GeneratorParam<int> unroll_in{"unroll_in", 1};
   GeneratorParam<bool> stage_1x1{"stage_1x1", false};
+  GeneratorParam<int> rows_inside{"rows_inside", -1};  ///< of 1x1: tiles of channels outermost; -1: for many weights
 
   void configure() {
     input.parse(parts);
@@ -88,17 +90,19 @@ class Conv2d : public Generator<Conv2d> {
     if (on_device()) return schedule_device();
     const int lanes = natural_vector_size<float>();
     Func out = *result;
-    const Expr rows = (out.output_buffer().dim(1 + 1).extent() + *tasks - 1) / *tasks;
+    const Expr rows = out.output_buffer().dim(2).extent() / *tasks;  // a rest makes one strip more, not larger ones
     out.bound(c, 0, ConvInput::round_up(channels, 16))
         .split(c, co, ci, block_c)
         .split(x, xo, xi, block_x, TailStrategy::GuardWithIf)
         .split(y, yo, yi, max(rows, 1), TailStrategy::GuardWithIf)
-        .reorder(ci, xi, xo, co, yi, yo)
         .vectorize(ci, lanes)
         .unroll(ci)
         .unroll(xi)
-        .parallel(yo)
         .never_partition(xo, yi, yo);
+    if (channels_outermost())
+      out.reorder(ci, xi, xo, yi, yo, co).fuse(yo, co, yo).parallel(yo);
+    else
+      out.reorder(ci, xi, xo, co, yi, yo).parallel(yo);
     conv.compute_at(out, xo)
         .bound_extent(x, block_x)
         .bound_extent(c, block_c)
@@ -111,6 +115,7 @@ class Conv2d : public Generator<Conv2d> {
     update.reorder(c, x, rv[0], rv[1], rv[2]).vectorize(c, lanes, TailStrategy::RoundUp).unroll(c).unroll(x);
     if (unroll_in > 1) update.unroll(rv[0], unroll_in);
     if (staging()) {
+      if (rows_inside > 0) throw std::runtime_error("conv2d: rows_inside is for inputs that are read where they lie");
       input.staged.store_at(out, yo).compute_at(out, yi);
       input.schedule(lanes);
     }
@@ -156,6 +161,14 @@ class Conv2d : public Generator<Conv2d> {
   bool on_device() const { return device::chosen(get_target()); }
   bool staging() const { return on_device() ? !input.plain() : kernel > 1 || stage_1x1 || !input.plain(); }
 
+  /// Whether a tile's weights pass once for a whole strip, and tiles are shared out too: pays where all weights
+  /// together do not fit the first-level cache.
+  bool channels_outermost() const {
+    if (staging()) return false;
+    const int floats = input.total() * ConvInput::round_up(channels, 16);
+    return rows_inside >= 0 ? rows_inside > 0 : floats > 12 << 10;
+  }
+
   /// As many accumulators as fit beside the weights and one input: 32 registers with AVX-512, else 16.
   void choose_tile() {
     const int blocks = ConvInput::round_up(channels, 16) / 16;
@@ -167,9 +180,15 @@ class Conv2d : public Generator<Conv2d> {
       if (block_x == 0) block_x = 4;
       return;
     }
-    if (block_c == 0) block_c = !many ? 16 : blocks % 4 == 0 ? 64 : blocks % 3 == 0 ? 48 : blocks % 2 == 0 ? 32 : 16;
+    if (block_c == 0)
+      block_c = !many             ? 16
+                : blocks % 4 == 0 ? 64
+                : blocks % 5 == 0 ? 80
+                : blocks % 3 == 0 ? 48
+                : blocks % 2 == 0 ? 32
+                                  : 16;
     if (block_x == 0 && !many) block_x = get_target().has_feature(Target::AVX2) ? 6 : 3;
-    if (block_x == 0) block_x = block_c == 64 ? 6 : block_c == 48 ? 8 : block_c == 32 ? 12 : 14;
+    if (block_x == 0) block_x = block_c == 80 ? 5 : block_c == 64 ? 6 : block_c == 48 ? 8 : block_c == 32 ? 12 : 14;
   }
 };
 

@@ -4,9 +4,9 @@
 #include <string>
 #include <vector>
 
-#include "hairline/kernels/winograd.hpp"
 #include "lowering/activation.hpp"
 #include "lowering/conv_input.hpp"
+#include "lowering/winograd_rows.hpp"
 
 namespace {
 using namespace Halide;
@@ -14,12 +14,17 @@ using namespace Halide;
 /// hairline_conv2d for kernel 3, stride 1 and padding = dilation, by Winograd's products: the same ports, other
 /// weights.
 ///
-/// The picture is worked on in groups of rows. A group's tiles (form x form results each) are numbered: first the d x d
-/// phases of a dilated convolution, each a picture of its own without dilation, then rows of tiles, then tiles in a
-/// row. A chunk of consecutive tiles is transformed, multiplied and transformed back while it stays in the cache.
+/// The picture is worked on in groups of rows. A group's tiles (form_x x form_y results each) are numbered: first the
+/// d x d phases of a dilated convolution, each a picture of its own without dilation, then rows of tiles, then tiles in
+/// a row. A chunk of consecutive tiles is transformed, multiplied and transformed back while it stays in the cache.
+///
+/// With `deep` the whole picture is one group, and each of a chunk's three steps is shared out among threads: for many
+/// channels and few pixels, where weights are what has to be brought from memory, and each is brought once.
 class Conv2dWinograd : public Generator<Conv2dWinograd> {
  public:
-  GeneratorParam<int> form{"form", 4};  ///< 4: F(4x4,3x3), 2: F(2x2,3x3)
+  GeneratorParam<int> form{"form", 4};      ///< 4: F(4x4,3x3), 2: F(2x2,3x3), 1 to 6
+  GeneratorParam<int> form_x{"form_x", 0};  ///< of one axis, if not the same
+  GeneratorParam<int> form_y{"form_y", 0};
   // As hairline_conv2d's, so that a schedule record can choose between the two; 3, 1 and the dilation is all there is.
   GeneratorParam<int> kernel{"kernel", 3}, stride{"stride", 1}, dilation{"dilation", 1},
       padding{"padding", 0};                         ///< 0: the dilation
@@ -36,6 +41,7 @@ class Conv2dWinograd : public Generator<Conv2dWinograd> {
   GeneratorParam<int> rows{"rows", 1};  ///< rows of tiles in a group: more where rows are short
   GeneratorParam<int> unroll_in{"unroll_in", 1};
   GeneratorParam<bool> parallel_c{"parallel_c", false};  ///< tiles of channels at the same time, for few groups
+  GeneratorParam<bool> deep{"deep", false};              ///< see above
 
   void configure() {
     input.parse(parts);
@@ -55,52 +61,69 @@ class Conv2dWinograd : public Generator<Conv2dWinograd> {
   }
 
   void generate() {
-    if (form != 2 && form != 4) throw std::runtime_error("conv2d_winograd: form is 2 or 4");
+    mx = form_x != 0 ? form_x : form;
+    my = form_y != 0 ? form_y : form;
+    if (mx < 1 || mx > 6 || my < 1 || my > 6) throw std::runtime_error("conv2d_winograd: forms are 1 to 6");
     const int pad = padding;
     if (kernel != 3 || stride != 1 || (pad != 0 && pad != dilation))
       throw std::runtime_error("conv2d_winograd: kernel 3, stride 1 and padding = dilation only");
     choose_tile();
     if (ConvInput::round_up(channels, 16) % block_c != 0)
       throw std::runtime_error("conv2d_winograd: tile_c does not divide the channels");
-    input.define(inputs, *width, *height);
-    const int m = form, d = dilation, n = m + 2;
-    const Expr across = ((*width + d - 1) / d + m - 1) / m;  // tiles in a row of a phase
+    const int d = dilation;
+    across = ((*width + d - 1) / d + mx - 1) / mx;  // tiles in a row of a phase
+    down_rows = deep ? ((*height + d - 1) / d + my - 1) / my : Expr(static_cast<int>(rows));
 
     // Where tile t of group g begins.
     const Expr tx = unsafe_promise_clamped(t % across, 0, across - 1);
-    const Expr ty = (t / across) % rows, phase = t / (across * rows) % (d * d);
-    const Expr sx = (tx * m + i - 1) * d + phase % d;
-    const Expr sy = g * (rows * m * d) + (ty * m + j - 1) * d + phase / d;
+    const Expr ty = (t / across) % down_rows, phase = t / (across * down_rows) % (d * d);
+    const Expr sx = (tx * mx + i - 1) * d + phase % d;
+    const Expr sy = (deep ? 0 : g * (down_rows * my * d)) + (ty * my + j - 1) * d + phase / d;
 
-    patch(c, i, j, t, g) = input.staged(c, sx, sy);
-    down(c, i, j, t, g) = input_transform(patch, j, [&](int k) { return std::vector<Expr>{c, i, k, t, g}; });
-    turned(c, i, j, t, g) = input_transform(down, i, [&](int k) { return std::vector<Expr>{c, k, j, t, g}; });
+    if (straight()) {
+      const Expr inside = sx >= 0 && sx < *width && sy >= 0 && sy < *height;
+      patch(c, i, j, t, g) = select(inside, (*inputs[0])(c, clamp(sx, 0, *width - 1), clamp(sy, 0, *height - 1)), 0.0f);
+    } else {
+      input.define(inputs, *width, *height);
+      patch(c, i, j, t, g) = input.staged(c, sx, sy);
+    }
+    down(c, i, j, t, g) = winograd::input_transform(my, j, [&](int k) { return patch(c, i, k, t, g); });
+    turned(c, i, j, t, g) = winograd::input_transform(mx, i, [&](int k) { return down(c, k, j, t, g); });
 
     RDom r(0, input.total(), "r");
     product(c, t, i, j, g) += (*weights)(c % block_c, r, i, j, c / block_c) * turned(r, i, j, t, g);
     products(c, t, i, j, g) = product(c, t, i, j, g);
-    up(c, i, j, t, g) = output_transform(products, i, [&](int k) { return std::vector<Expr>{c, t, k, j, g}; });
-    back(c, i, j, t, g) = output_transform(up, j, [&](int k) { return std::vector<Expr>{c, i, k, t, g}; });
+    up(c, i, j, t, g) = winograd::output_transform(mx, i, [&](int k) { return products(c, t, k, j, g); });
+    back(c, i, j, t, g) = winograd::output_transform(my, j, [&](int k) { return up(c, i, k, t, g); });
 
-    const Expr tile = ((y % d * d + x % d) * rows + y / (m * d) % rows) * across + x / (m * d);
-    Expr v = back(c, x / d % m, y / d % m, tile, y / (rows * m * d)) + (*bias)(c);
+    const Expr tile = ((y % d * d + x % d) * down_rows + y / (my * d) % down_rows) * across + x / (mx * d);
+    const Expr group = deep ? Expr(0) : y / (down_rows * my * d);
+    Expr v = back(c, x / d % mx, y / d % my, tile, group) + (*bias)(c);
     if (addend) v += (*added)(c, x, y);
     if (activation == Activation::bounds)
       v = clamp(v, (*low)(c), (*high)(c));
     else
       v = activate(activation, v);
     (*result)(c, x, y) = v;
-    ports(n);
+    ports();
   }
 
   void schedule() {
+    if (deep)
+      schedule_deep();
+    else
+      schedule_strips();
+  }
+
+ private:
+  void schedule_strips() {
     const int lanes = natural_vector_size<float>();
-    const int m = form, n = m + 2, d = dilation, high_rows = rows * m * d;
+    const int d = dilation, high_rows = rows * my * d;
     const int padded_in = input.padded(), padded_out = ConvInput::round_up(channels, 16);
     const int tiles = chunk_tiles();
     Func out = *result;
     const Expr groups = (out.output_buffer().dim(2).extent() + high_rows - 1) / high_rows;
-    const Expr per_task = max((groups + *tasks - 1) / *tasks, 1);
+    const Expr per_task = max(groups / *tasks, 1);
     Var yo("yo"), yi("yi"), to("to"), ti("ti"), co("co"), ci("ci"), cv("cv"), tb("tb");
     out.bound(c, 0, padded_out)
         .split(y, y, yi, high_rows, TailStrategy::GuardWithIf)
@@ -114,8 +137,8 @@ class Conv2dWinograd : public Generator<Conv2dWinograd> {
         .hoist_storage(out, yo)
         .bound_extent(g, 1)
         .bound(c, 0, padded_out)
-        .bound(i, 0, m)
-        .bound(j, 0, m)
+        .bound(i, 0, mx)
+        .bound(j, 0, my)
         .split(t, to, ti, tiles, TailStrategy::RoundUp)
         .split(c, co, ci, block_c)
         .split(ci, ci, cv, lanes)
@@ -132,8 +155,8 @@ class Conv2dWinograd : public Generator<Conv2dWinograd> {
         .bound_extent(t, tiles)
         .align_storage(c, odd_lines(block_c))
         .align_storage(t, tiles | 1)
-        .bound(i, 0, n)
-        .bound(j, 0, n)
+        .bound(i, 0, mx + 2)
+        .bound(j, 0, my + 2)
         .split(t, tb, t, block_t)
         .reorder(c, t, tb, i, j, g)
         .vectorize(c, lanes)
@@ -155,8 +178,8 @@ class Conv2dWinograd : public Generator<Conv2dWinograd> {
     turned.compute_at(back, to)
         .hoist_storage(out, yo)
         .bound(c, 0, padded_in)
-        .bound(i, 0, n)
-        .bound(j, 0, n)
+        .bound(i, 0, mx + 2)
+        .bound(j, 0, my + 2)
         .bound_extent(t, tiles)
         .bound_extent(g, 1)
         .reorder_storage(c, t, i, j, g)
@@ -173,7 +196,90 @@ class Conv2dWinograd : public Generator<Conv2dWinograd> {
     input.schedule(lanes);
   }
 
- private:
+  void schedule_deep() {
+    const int lanes = natural_vector_size<float>();
+    const int d = dilation, padded_in = input.padded(), padded_out = ConvInput::round_up(channels, 16);
+    const int tiles = chunk_tiles();
+    Func out = *result;
+    const Expr per_task = max(out.output_buffer().dim(2).extent() / *tasks, 1);
+    Var yo("yo"), to("to"), co("co"), ci("ci"), cv("cv"), tb("tb"), both("both");
+    out.bound(c, 0, padded_out)
+        .split(y, yo, y, per_task, TailStrategy::GuardWithIf)
+        .reorder(c, x, y, yo)
+        .vectorize(c, lanes)
+        .parallel(yo)
+        .never_partition(x, y, yo);
+
+    back.compute_root()
+        .bound(c, 0, padded_out)
+        .bound(i, 0, mx)
+        .bound(j, 0, my)
+        .bound(t, 0, (across * down_rows * (d * d) + tiles - 1) / tiles * tiles)
+        .bound(g, 0, 1)
+        .split(t, to, t, tiles, TailStrategy::RoundUp)
+        .split(c, c, cv, lanes)
+        .reorder(cv, i, j, c, t, to, g)
+        .vectorize(cv)
+        .unroll(i)
+        .unroll(j)
+        .parallel(t)
+        .never_partition(to, c, t);
+    up.compute_at(back, c).store_in(MemoryType::Stack).vectorize(c, lanes).unroll(i).unroll(j).reorder(c, i, j);
+
+    products.compute_at(back, to)
+        .bound(c, 0, padded_out)
+        .bound_extent(t, tiles)
+        .bound_extent(g, 1)
+        .align_storage(c, odd_lines(padded_out))
+        .align_storage(t, tiles | 1)
+        .bound(i, 0, mx + 2)
+        .bound(j, 0, my + 2)
+        .split(c, co, c, block_c)
+        .split(t, tb, t, block_t)
+        .reorder(c, t, tb, co, i, j, g)
+        .fuse(i, j, both)
+        .vectorize(c, lanes)
+        .unroll(c)
+        .unroll(t)
+        .parallel(both);
+    product.compute_at(products, tb)
+        .store_in(MemoryType::Stack)
+        .bound_extent(c, block_c)
+        .bound_extent(t, block_t)
+        .vectorize(c, lanes)
+        .unroll(c)
+        .unroll(t);
+    auto update = product.update();
+    const auto rv = product.rvars(0);
+    update.reorder(c, t, rv[0]).vectorize(c, lanes).unroll(c).unroll(t);
+    if (unroll_in > 1) update.unroll(rv[0], unroll_in);
+
+    turned.compute_at(back, to)
+        .bound(c, 0, padded_in)
+        .bound(i, 0, mx + 2)
+        .bound(j, 0, my + 2)
+        .bound_extent(t, tiles)
+        .bound_extent(g, 1)
+        .reorder_storage(c, t, i, j, g)
+        .align_storage(c, odd_lines(padded_in))
+        .align_storage(t, tiles | 1)
+        .split(c, co, ci, lanes)
+        .reorder(ci, i, j, co, t, g)
+        .vectorize(ci)
+        .unroll(i)
+        .unroll(j)
+        .parallel(t)
+        .never_partition(t, co);
+    down.compute_at(turned, co).store_in(MemoryType::Stack).vectorize(c, lanes).unroll(j).unroll(i).reorder(c, j, i);
+    patch.compute_at(turned, co).store_in(MemoryType::Stack).vectorize(c, lanes).unroll(j).unroll(i).reorder(c, i, j);
+    if (!straight()) {
+      input.staged.compute_root().parallel(input.y);
+      input.schedule(lanes);
+      for (std::size_t part = 0; part < input.parts.size(); ++part)
+        input.staged.update(static_cast<int>(part)).parallel(input.y);
+    }
+  }
+
   ConvInput input;
   std::vector<Input<Buffer<float, 3>>*> inputs;
   Input<Buffer<float, 5>>* weights = nullptr;
@@ -183,7 +289,11 @@ class Conv2dWinograd : public Generator<Conv2dWinograd> {
   Output<Buffer<float, 3>>* result = nullptr;
   Var c{"c"}, x{"x"}, y{"y"}, t{"t"}, i{"i"}, j{"j"}, g{"g"};
   Func patch{"patch"}, down{"down"}, turned{"turned"}, product{"product"}, products{"products"}, up{"up"}, back{"back"};
-  int block_c = 0, block_t = 0;
+  int block_c = 0, block_t = 0, mx = 0, my = 0;
+  Expr across, down_rows;
+
+  /// Whether the input is read where it lies instead of being joined, resized and bordered first.
+  bool straight() const { return deep && input.plain(); }
 
   /// Channels in memory, so that the transforms' 16 or 36 streams do not meet in the same sets of the cache.
   static int odd_lines(int n) { return n % 32 == 0 ? n + 16 : n; }
@@ -195,7 +305,7 @@ class Conv2dWinograd : public Generator<Conv2dWinograd> {
     port.dim(2).set_min(0);
   }
 
-  void ports(int n) {
+  void ports() {
     const int out_padded = ConvInput::round_up(channels, 16), in_total = input.total();
     for (std::size_t k = 0; k < input.parts.size(); ++k) tensor(*inputs[k], input.parts[k].pitch);
     if (addend) tensor(*added, out_padded);
@@ -203,9 +313,10 @@ class Conv2dWinograd : public Generator<Conv2dWinograd> {
     tensor(*result, out_padded);
     weights->dim(0).set_bounds(0, block_c);
     weights->dim(1).set_bounds(0, in_total).set_stride(block_c);
-    weights->dim(2).set_bounds(0, n).set_stride(block_c * in_total);
-    weights->dim(3).set_bounds(0, n).set_stride(block_c * in_total * n);
-    weights->dim(4).set_bounds(0, out_padded / block_c).set_stride(block_c * in_total * n * n);
+    const int nx = mx + 2, ny = my + 2;
+    weights->dim(2).set_bounds(0, nx).set_stride(block_c * in_total);
+    weights->dim(3).set_bounds(0, ny).set_stride(block_c * in_total * nx);
+    weights->dim(4).set_bounds(0, out_padded / block_c).set_stride(block_c * in_total * nx * ny);
     bias->dim(0).set_bounds(0, out_padded);
   }
 
@@ -218,72 +329,18 @@ class Conv2dWinograd : public Generator<Conv2dWinograd> {
     block_t = tile_t;
     if (block_c == 0) block_c = !many ? 16 : blocks % 4 == 0 ? 64 : blocks % 3 == 0 ? 48 : blocks % 2 == 0 ? 32 : 16;
     if (block_t == 0 && !many) block_t = get_target().has_feature(Target::AVX2) ? 6 : 3;
+    if (block_t == 0 && deep) block_t = block_c >= 64 ? 6 : block_c == 48 ? 8 : block_c == 32 ? 12 : 14;
     if (block_t == 0) block_t = block_c >= 48 ? 5 : block_c == 32 ? 10 : 15;
   }
 
   /// The transformed tiles of a chunk take about half a second-level cache, but the weights pass once for each chunk:
   /// not too few tiles.
   int chunk_tiles() const {
-    const int size = (form + 2) * (form + 2), fit = (160 << 10) / (size * input.padded());
+    const int size = (mx + 2) * (my + 2), fit = (160 << 10) / (size * input.padded());
+    if (deep && chunk == 0) return ConvInput::round_up(36, block_t);
     const int tiles = chunk > 0 ? static_cast<int>(chunk) : std::clamp(fit, 15, 30 * 36 / size);
     if (chunk > 0) return ConvInput::round_up(tiles, block_t);
     return std::max(tiles / block_t, 1) * block_t;
-  }
-
-  template <class At>
-  Expr input_transform(Func f, const Var& row, const At& at) const {
-    return form == 4 ? input_rows<4>(f, row, at) : input_rows<2>(f, row, at);
-  }
-  template <class At>
-  Expr output_transform(Func f, const Var& row, const At& at) const {
-    return form == 4 ? output_rows<4>(f, row, at) : output_rows<2>(f, row, at);
-  }
-
-  /// Value times coefficient, added to a sum; nothing is spent on 0 and 1.
-  static void add(Expr& sum, double coefficient, const Expr& value) {
-    if (coefficient == 0) return;
-    const Expr term = coefficient == 1 ? value : static_cast<float>(coefficient) * value;
-    sum = sum.defined() ? sum + term : term;
-  }
-
-  /// One of the rows of the input transform, the row chosen by `row`, which is unrolled. Rows of opposite points share
-  /// their even and odd halves.
-  template <int M, class At>
-  static Expr input_rows(Func f, const Var& row, const At& at) {
-    using W = hairline::kernels::Winograd<M>;
-    std::vector<Expr> value, result;
-    for (int k = 0; k < W::size; ++k) value.push_back(f(at(k)));
-    const auto half = [&](std::size_t k, std::size_t first, double scale) {
-      Expr sum;
-      for (std::size_t q = first; q < value.size(); q += 2) add(sum, W::input[k][q] / scale, value[q]);
-      return sum;
-    };
-    for (std::size_t k = 0; k < value.size(); ++k) {
-      if (k == 0 || k + 1 == value.size()) {
-        result.push_back(half(k, k == 0 ? 0 : 1, 1));
-      } else {
-        // Odd coefficients are the point times simpler ones.
-        Expr sum = half(k, 0, 1);
-        add(sum, W::points[k], half(k, 1, W::points[k]));
-        result.push_back(sum);
-      }
-    }
-    return mux(row, result);
-  }
-
-  template <int M, class At>
-  static Expr output_rows(Func f, const Var& row, const At& at) {
-    using W = hairline::kernels::Winograd<M>;
-    std::vector<Expr> value, result;
-    for (int k = 0; k < W::size; ++k) value.push_back(f(at(k)));
-    for (std::size_t k = 0; k < static_cast<std::size_t>(M); ++k) {
-      Expr sum = k == 0 ? value.front() : Expr();
-      for (std::size_t p = 1; p + 1 < value.size(); p += 2)
-        add(sum, W::output[k][p], k % 2 == 0 ? value[p] + value[p + 1] : value[p] - value[p + 1]);
-      if (k + 1 == static_cast<std::size_t>(M)) sum += value.back();
-      result.push_back(sum);
-    }
-    return mux(row, result);
   }
 };
 

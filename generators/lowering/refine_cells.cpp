@@ -7,6 +7,7 @@
 #include "lowering/bilinear.hpp"
 #include "lowering/device.hpp"
 #include "lowering/layout.hpp"
+#include "lowering/winograd_rows.hpp"
 
 namespace {
 using namespace Halide;
@@ -27,7 +28,8 @@ class RefineCells : public Generator<RefineCells> {
   GeneratorParam<int> hidden{"hidden", 32}, width0{"width0", 24}, width1{"width1", 16}, width2{"width2", 12};
 
   // Schedule knobs.
-  GeneratorParam<int> lanes{"lanes", 0};  ///< tiles side by side; 0: the vectors of the machine
+  GeneratorParam<int> lanes{"lanes", 0};                     ///< tiles side by side; 0: the vectors of the machine
+  GeneratorParam<int> form0{"form0", 0}, form1{"form1", 0};  ///< Winograd's; 0: the largest that divides, 1: direct
   GeneratorParam<int> tile_c0{"tile_c0", 0}, tile_c1{"tile_c1", 0}, tile_c2{"tile_c2", 0};
   GeneratorParam<int> tile_x0{"tile_x0", 0}, tile_x1{"tile_x1", 0}, tile_x2{"tile_x2", 0}, tile_x3{"tile_x3", 0};
 
@@ -49,9 +51,9 @@ class RefineCells : public Generator<RefineCells> {
     take_pictures();
     take_features();
 
-    convolve(
+    transformed(
         0, [&](Expr i, Expr sx, Expr sy) { return features(l, i, sx, sy, g); }, hidden + 10, weights0);
-    convolve(
+    transformed(
         1, [&](Expr i, Expr sx, Expr sy) { return act[0](l, i, sx, sy, g); }, width0, weights1);
     convolve_upsampled();
     convolve(
@@ -92,6 +94,10 @@ class RefineCells : public Generator<RefineCells> {
       const Size s = extent[i];
       act[i].bound(l, 0, block).bound(c, 0, s.channels).bound(x, 0, s.width).bound(y, 0, s.height);
       act[i].compute_at(patches, gi).hoist_storage(patches, go).bound_extent(g, 1);
+      if (s.form > 1) {
+        schedule_transformed(i);
+        continue;
+      }
       act[i]
           .split(c, co, c, s.block_c)
           .split(x, xo, x, s.block_x)
@@ -114,12 +120,17 @@ class RefineCells : public Generator<RefineCells> {
  private:
   struct Size {
     int channels = 0, width = 0, height = 0, block_c = 1, block_x = 1;
+    int form = 1;  ///< Winograd's F(form x form)
   };
   Var c{"c"}, x{"x"}, y{"y"}, t{"t"}, l{"l"}, g{"g"}, gi{"gi"}, go{"go"}, co{"co"}, xo{"xo"};
   Func column{"column"}, row{"row"}, features{"features"}, collapsed{"collapsed"};
   Func resized[2] = {Func("resized_hidden"), Func("resized_base")};
   Func window[2] = {Func("window0"), Func("window1")};
   Func detail[2] = {Func("detail0"), Func("detail1")};
+  Func down[2] = {Func("down0"), Func("down1")}, turned[2] = {Func("turned0"), Func("turned1")};
+  Func product[2] = {Func("product0"), Func("product1")}, products[2] = {Func("products0"), Func("products1")};
+  Func up[2] = {Func("up0"), Func("up1")}, back[2] = {Func("back0"), Func("back1")};
+  Var i{"i"}, j{"j"}, tx{"tx"}, ty{"ty"};
   Func conv[4] = {Func("conv0"), Func("conv1"), Func("conv2"), Func("conv3")};
   Func act[4] = {Func("act0"), Func("act1"), Func("act2"), Func("act3")};
   std::vector<Func> tables;
@@ -156,8 +167,69 @@ class RefineCells : public Generator<RefineCells> {
     const int ring = kernel - 1, w = tile_w, h = tile_h;
     extent[0] = sized(width0, 2 * (w + half_pad) - ring, 2 * (h + half_pad) - ring, tile_c0, tile_x0);
     extent[1] = sized(width1, 2 * (w + half_pad) - 2 * ring, 2 * (h + half_pad) - 2 * ring, tile_c1, tile_x1);
+    for (int k : {0, 1}) choose_form(extent[k], k == 0 ? form0 : form1);
     extent[2] = sized(width2, 4 * w + ring, 4 * h + ring, tile_c2, tile_x2, 2);
     extent[3] = sized(4, 4 * w, 4 * h, 4, tile_x3);
+  }
+
+  /// Tiles of results that Winograd's products give, and as many sums at a time as registers hold.
+  void choose_form(Size& s, int wanted) const {
+    if (kernel != 3 || device::chosen(get_target())) return;
+    for (int m = 6; m > 1 && s.form == 1; --m)
+      if (s.width % m == 0 && s.height % m == 0 && (wanted == 0 || wanted == m)) s.form = m;
+    if (s.form == 1) return;
+    const int most = get_target().has_feature(Target::AVX512) ? 28 : 13;
+    const int vectors = (block + natural_vector_size<float>() - 1) / natural_vector_size<float>();
+    for (int bc = 1; bc <= s.channels && bc * vectors <= most; ++bc)
+      if (s.channels % bc == 0) s.block_c = bc;
+  }
+
+  /// The first two convolutions by Winograd's products, if a form divides their results: each patch is a whole number
+  /// of tiles. Direct otherwise.
+  template <class Source, class Weights>
+  void transformed(int k, Source source, int in, Weights& w) {
+    const int m = extent[k].form, b = extent[k].block_c;
+    if (m == 1) return convolve(k, source, in, w);
+    down[k](l, c, i, j, tx, ty, g) =
+        winograd::input_transform(m, j, [&](int n) { return source(c, tx * m + i, ty * m + n); });
+    turned[k](l, c, i, j, tx, ty, g) =
+        winograd::input_transform(m, i, [&](int n) { return down[k](l, c, n, j, tx, ty, g); });
+    RDom r(0, in, "r" + std::to_string(k));
+    product[k](l, c, i, j, tx, ty, g) += w(c % b, r, i, j, c / b) * turned[k](l, r, i, j, tx, ty, g);
+    products[k](l, c, i, j, tx, ty, g) = product[k](l, c, i, j, tx, ty, g);
+    up[k](l, c, i, j, tx, ty, g) =
+        winograd::output_transform(m, i, [&](int n) { return products[k](l, c, n, j, tx, ty, g); });
+    back[k](l, c, i, j, tx, ty, g) =
+        winograd::output_transform(m, j, [&](int n) { return up[k](l, c, i, n, tx, ty, g); });
+    Input<Buffer<float, 1>>* biases[] = {&bias0, &bias1};
+    act[k](l, c, x, y, g) = max(back[k](l, c, x % m, y % m, x / m, y / m, g) + (*biases[k])(c), 0.0f);
+    pack(w, k, in, m + 2);
+  }
+
+  void schedule_transformed(int k) {
+    const Size s = extent[k];
+    const int m = s.form, n = m + 2, across = s.width / m, along = s.height / m;
+    const int in = k == 0 ? hidden + 10 : static_cast<int>(width0);
+    Var xi("xi"), yi("yi"), xo("xo"), yo("yo");
+    act[k].split(x, xo, xi, m).split(y, yo, yi, m).reorder(l, xi, yi, c, xo, yo).vectorize(l).unroll(xi).unroll(yi);
+    const auto tiles = [&](Func f, int size_i, int size_j) {
+      f.bound(l, 0, block).bound(i, 0, size_i).bound(j, 0, size_j).bound_extent(g, 1).vectorize(l);
+    };
+    for (Func f : {down[k], turned[k], products[k]}) tiles(f, n, n);
+    tiles(up[k], m, n);
+    tiles(back[k], m, m);
+    turned[k].bound(c, 0, in).bound(tx, 0, across).bound(ty, 0, along);
+    turned[k].compute_at(patches, gi).hoist_storage(patches, go).reorder(l, i, j, c, tx, ty).unroll(i).unroll(j);
+    turned[k].reorder_storage(l, c, tx, ty, i, j, g);
+    down[k].compute_at(turned[k], c).store_in(MemoryType::Stack).reorder(l, j, i).unroll(i).unroll(j);
+    products[k].bound(c, 0, s.channels).bound(tx, 0, across).bound(ty, 0, along);
+    products[k].compute_at(patches, gi).hoist_storage(patches, go).split(c, co, c, s.block_c);
+    products[k].reorder(l, c, tx, ty, co, i, j).unroll(c);
+    product[k].compute_at(products[k], tx).store_in(MemoryType::Stack).bound_extent(c, s.block_c);
+    product[k].bound(l, 0, block).vectorize(l).unroll(c);
+    product[k].update().reorder(l, c, product[k].rvars(0)[0]).vectorize(l).unroll(c);
+    back[k].compute_at(act[k], c).store_in(MemoryType::Stack).reorder(l, i, j).unroll(i).unroll(j);
+    up[k].compute_at(act[k], c).store_in(MemoryType::Stack).reorder(l, i, j).unroll(i).unroll(j);
   }
 
   template <class Source, class Weights>
@@ -168,12 +240,12 @@ class RefineCells : public Generator<RefineCells> {
     conv[i](l, c, x, y, g) = (*biases[i])(c);
     conv[i](l, c, x, y, g) += w(c % b, r[0], r[1], r[2], c / b) * source(r[0], x + r[1], y + r[2]);
     act[i](l, c, x, y, g) = i == 3 ? Expr(conv[i](l, c, x, y, g)) : max(conv[i](l, c, x, y, g), 0.0f);
-    pack(w, i, in);
+    pack(w, i, in, kernel);
   }
 
   template <class Weights>
-  void pack(Weights& w, int i, int in) {
-    const int b = extent[i].block_c, k = kernel, tiles = extent[i].channels / b;
+  void pack(Weights& w, int i, int in, int k) {
+    const int b = extent[i].block_c, tiles = extent[i].channels / b;
     w.dim(0).set_bounds(0, b).set_stride(1);
     w.dim(1).set_bounds(0, in).set_stride(b);
     w.dim(2).set_bounds(0, k).set_stride(b * in);
@@ -293,7 +365,7 @@ class RefineCells : public Generator<RefineCells> {
       conv[2](l, c, x, y, g) += weights2(c % b, in + 3 * p + rgb[0], rgb[1], rgb[2], c / b) *
                                 detail[p](l, rgb[0], x + rgb[1] + shift, y + rgb[2] + shift, g);
     act[2](l, c, x, y, g) = max(conv[2](l, c, x, y, g), 0.0f);
-    pack(weights2, 2, in + 6);
+    pack(weights2, 2, in + 6, kernel);
   }
 
   void schedule_input() {

@@ -74,7 +74,7 @@ struct Case {
 };
 
 // Sums of up to 9 x 26 products of numbers around 1, and their like in the transforms, whose numbers are some ten times
-// larger in F(4x4).
+// larger in F(4x4) and a hundred in F(6x6).
 const std::vector<Case> cases = {
     {"direct_joined", {{20, 32, true}, {6, 16, false}}, 21, 1, true, true, false, 1e-5},
     {"direct_dilated", {{17, 32, false}}, 16, 3, false, false, false, 1e-5},
@@ -82,6 +82,11 @@ const std::vector<Case> cases = {
     {"winograd4_joined", {{20, 32, true}, {6, 16, false}}, 21, 1, true, true, false, 5e-5},
     {"winograd4_dilated", {{17, 32, false}}, 16, 3, false, false, false, 5e-5},
     {"winograd4_bounds", {{8, 32, false}, {5, 16, false}}, 48, 1, false, false, true, 5e-5},
+    {"winograd53_plain", {{24, 32, false}}, 64, 1, false, false, false, 1e-4},
+    {"winograd66_joined", {{20, 32, true}, {6, 16, false}}, 21, 1, true, true, false, 2e-4},
+    {"winograd53_deep", {{17, 32, false}}, 32, 3, false, false, false, 1e-4},
+    {"winograd42_deep", {{24, 32, false}}, 64, 1, false, false, false, 5e-5},
+    {"winograd16_deep", {{20, 32, true}, {6, 16, false}}, 21, 1, true, true, false, 1e-4},
     {"winograd2_joined", {{20, 32, true}, {6, 16, false}}, 21, 1, true, true, false, 1e-5},
     {"winograd2_dilated", {{17, 32, false}}, 16, 2, false, false, false, 1e-5},
 };
@@ -229,8 +234,10 @@ void check(const Case& c, const Kernel& kernel, int h, int w) {
   const auto extents = weight_extents(p, kernel);
   REQUIRE(extents[1] == p.total);
   REQUIRE(extents[0] * extents[4] == round16(c.channels));
-  const int form = c.name[0] == 'd' ? 3 : c.name[8] == '4' ? 6 : 4;
-  REQUIRE((extents[2] == form && extents[3] == form));
+  // "winograd53_...": F(5) across, F(3) down; one digit for both.
+  const int across = c.name[0] == 'd' ? 1 : c.name[8] - '0',
+            down = c.name[0] == 'd' || c.name[9] == '_' ? across : c.name[9] - '0';
+  REQUIRE((extents[2] == across + 2 && extents[3] == down + 2));
   Block weights = packed(p, extents);
   std::vector<float> before;
   for (int tasks : {1, 3}) {
@@ -272,8 +279,8 @@ TEST_CASE("compiled 3x3 convolutions equal plain loops at every level and size",
 
 #include "hairline/kernels/winograd.hpp"
 
-TEMPLATE_TEST_CASE_SIG("Winograd's matrices give a 3-tap correlation", "[kernels][winograd]", ((int M), M), 1, 2, 3, 4, 5,
-                       6) {
+TEMPLATE_TEST_CASE_SIG("Winograd's matrices give a 3-tap correlation", "[kernels][winograd]", ((int M), M), 1, 2, 3, 4,
+                       5, 6) {
   using W = hairline::kernels::Winograd<M>;
   // In one dimension, every tap against every input: output * ((weights g) . (input d)) is d correlated with g.
   for (std::size_t tap = 0; tap < 3; ++tap)

@@ -9,6 +9,7 @@
 #include "hairline/kernels/backend.hpp"
 #include "hairline/kernels/call.hpp"
 #include "hairline/kernels/library.hpp"
+#include "hairline/kernels/winograd.hpp"
 #include "hairline/nets/background_matting_v2.hpp"
 #include "hairline/nets/reference.hpp"
 #include "hairline/weights/seeded.hpp"
@@ -98,18 +99,24 @@ inline Folded fold(const Weights& w, const std::string& conv, const std::string&
   return f;
 }
 
-/// Weights in the order a kernel asked for: channel in tile, input channel, x, y, tile.
+/// Weights in the order a kernel asked for: channel in tile, input channel, x, y, tile; transformed where it asked for
+/// more taps than there are.
 inline std::vector<float> pack(const Folded& f, const std::vector<kernels::BufferAxis>& asked) {
   const int tile = asked[0].extent, in = asked[1].extent, k = asked[2].extent, tiles = asked[4].extent;
+  const double* g = k == f.kernel ? nullptr : kernels::winograd_weights(k - 2);
   std::vector<float> packed(static_cast<std::size_t>(tile * in * k * k * tiles));
   std::size_t at = 0;
   for (int t = 0; t < tiles; ++t)
     for (int y = 0; y < k; ++y)
       for (int x = 0; x < k; ++x)
         for (int i = 0; i < in; ++i)
-          for (int c = 0; c < tile; ++c)
-            packed[at++] =
-                f.weights[static_cast<std::size_t>((((t * tile + c) * f.in + i) * f.kernel + y) * f.kernel + x)];
+          for (int c = 0; c < tile; ++c) {
+            const float* taps = &f.weights[static_cast<std::size_t>(((t * tile + c) * f.in + i) * f.kernel * f.kernel)];
+            double sum = g == nullptr ? static_cast<double>(taps[y * f.kernel + x]) : 0;
+            for (int tap = 0; g != nullptr && tap < 9; ++tap)
+              sum += g[3 * y + tap / 3] * g[3 * x + tap % 3] * static_cast<double>(taps[tap]);
+            packed[at++] = static_cast<float>(sum);
+          }
   return packed;
 }
 

@@ -2,7 +2,10 @@
 #include <cmath>
 #include <cstdint>
 #include <cstdlib>
+#include <cstring>
+#include <filesystem>
 #include <fstream>
+#include <span>
 #include <string>
 #include <thread>
 #include <vector>
@@ -15,9 +18,13 @@
 
 #if HAIRLINE_HAVE_KERNELS
 #include "examples/own_network.hpp"
+#include "hairline/io/file.hpp"
+#include "hairline/kernels/load_network.hpp"
+#include "hairline/weights/safetensors_write.hpp"
 #include "tests/kernels/session_support.hpp"
 
 extern "C" const hairline::kernels::Library hairline_kernels_bgmv2_mobilenetv2;
+extern "C" const hairline::kernels::Library hairline_kernels_bgmv2_resnet50;
 extern "C" const hairline::kernels::Library hairline_kernels_own_network;
 
 namespace {
@@ -49,6 +56,48 @@ void every_mode(CpuLevel level) {
 TEST_CASE("session: Background Matting V2 equals the reference in every mode at every level") {
   for (CpuLevel level : kernels::all_cpu_levels)
     if (level <= kernels::machine_level()) every_mode<Whole>(level);
+}
+
+TEST_CASE("session: a deep encoder equals the reference") {
+  const Graph g = graph<BackgroundMattingV2<ResNet50>>();
+  const Weights weights = seeded_weights(g, 11);
+  for (CpuLevel level : kernels::all_cpu_levels) {
+    if (level > kernels::machine_level()) continue;
+    const auto packed = kernels::pack_network(g, weights, backend(hairline_kernels_bgmv2_resnet50, level));
+    INFO((packed ? std::string() : packed.error().message));
+    REQUIRE(packed);
+    kernels::Session session(*packed);
+    compare(g, weights, session, make_pair(101, 163), options_of(RefineMode::sampling, 0.25));
+    compare(g, weights, session, make_pair(160, 288), options_of(RefineMode::none, 0.5));
+  }
+}
+
+TEST_CASE("a network packed from its file is the one packed from memory, on any number of threads", "[kernels]") {
+  const Graph g = graph<BackgroundMattingV2<MobileNetV2>>();
+  const Weights weights = seeded_weights(g, 3);
+  const auto on = kernels::cpu_backend(hairline_kernels_bgmv2_mobilenetv2);
+  const auto packed = kernels::pack_network(g, weights, on, {1, {}}).value();
+  std::vector<TensorToWrite> tensors;
+  for (const auto& [name, t] : weights.tensors)
+    tensors.push_back({name, NumberType::f32, {t.dims.begin(), t.dims.end()}, std::as_bytes(std::span(t.values))});
+  const auto same = [&](const kernels::PackedNetwork& other) {
+    return other.memory.size() == packed->memory.size() &&
+           std::memcmp(other.memory.data(), packed->memory.data(), packed->memory.size() * sizeof(float)) == 0;
+  };
+  CHECK(same(*kernels::pack_network(g, weights, on, {3, {}}).value()));
+  const std::string path = (std::filesystem::temp_directory_path() / "hairline_packed.safetensors").string();
+  std::vector<std::uint8_t> bytes = encode_safetensors(tensors, {}).value();
+  REQUIRE(io::write_file(path, bytes));
+  CHECK(same(*kernels::load_network(g, path, on).value()));
+  // One blank more in the header, and no tensor lies where f32 numbers may.
+  bytes.insert(bytes.begin() + 8 + static_cast<std::ptrdiff_t>(bytes[0] + 256u * bytes[1] + 65536u * bytes[2]), ' ');
+  for (std::size_t i = 0; ++bytes[i] == 0;) ++i;
+  REQUIRE(io::write_file(path, bytes));
+  CHECK(same(*kernels::load_network(g, path, on).value()));
+  std::filesystem::remove(path);
+  const auto gone = kernels::load_network(g, path, on);
+  REQUIRE_FALSE(gone);
+  CHECK(gone.error().code == ErrorCode::not_found);
 }
 
 TEST_CASE("session: refiner of kernel 1, coarse network, base network") {

@@ -742,6 +742,46 @@ class Weights(Case):
         self.assertFalse((self.folder / "x.safetensors").exists())
 
 
+class Synth(Case):
+    def test_a_data_set_that_can_be_made_again(self):
+        done = self.ok("synth", "--count", "3", "--size", "40x24", "--seed", "5", "--with-background", "set")
+        self.assertIn("wrote 3 samples of 40x24", done.stdout.decode())
+        self.ok("synth", "--count", "1", "--first", "2", "--size", "40x24", "--seed", "5", "--with-background", "again", "--threads", "1")
+        for folder in ("picture", "plate", "alpha", "foreground", "background"):
+            self.assertEqual(sorted(os.listdir(self.folder / "set" / folder)), ["000000.png", "000001.png", "000002.png"])
+            self.assertEqual(os.listdir(self.folder / "again" / folder), ["000002.png"])
+            self.assertEqual((self.folder / "set" / folder / "000002.png").read_bytes(),
+                             (self.folder / "again" / folder / "000002.png").read_bytes())
+            png = self.png(f"set/{folder}/000001.png")
+            self.assertEqual((png.width, png.height), (40, 24))
+
+    def test_json_and_scene(self):
+        report = json.loads(self.ok("synth", "--count", "2", "--size", "8x8", "--scene", '{"kinds": {"net": 9}}', "set", "--json").stdout)
+        self.assertEqual((report["verb"], report["count"], report["size"]), ("synth", 2, {"width": 8, "height": 8}))
+
+    def test_own_pictures(self):
+        for folder, name in (("fg", "picture"), ("mattes", "alpha"), ("rooms", "plate")):
+            (self.folder / folder).mkdir()
+            shutil.copy(self.folder / (name + ".png"), self.folder / folder / "one.png")
+        self.ok("synth", "--count", "2", "--size", "32x32", "--foregrounds", "fg", "--alphas", "mattes", "--backgrounds", "rooms", "set")
+        os.rename(self.folder / "mattes" / "one.png", self.folder / "mattes" / "two.png")
+        done = self.run_tool("synth", "--count", "2", "--foregrounds", "fg", "--alphas", "mattes", "other")
+        self.assert_one_line(done, 1, "one.png has no alpha of that name in mattes")
+        self.assertFalse((self.folder / "other").exists())
+
+    def test_mistakes(self):
+        for arguments, part in (
+            (("synth",), "OUT"),
+            (("synth", "set", "--size", "big"), "--size: wanted WIDTHxHEIGHT"),
+            (("synth", "set", "--size", "0x4"), "--size: wanted WIDTHxHEIGHT"),
+            (("synth", "set", "--count", "0"), "--count"),
+            (("synth", "set", "--scene", "{"), "no JSON"),
+            (("synth", "set", "--scene", '{"plate": {"shfit": 1}}'), "no 'shfit', wanted one of aligned, shift"),
+        ):
+            self.assert_one_line(self.run_tool(*arguments), 2, part)
+        self.assertFalse((self.folder / "set").exists())
+
+
 if __name__ == "__main__":
     HAIRLINE = os.path.abspath(sys.argv.pop(1))
     unittest.main()

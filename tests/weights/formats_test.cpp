@@ -1,8 +1,12 @@
 // Every format holds the same small checkpoint (python/golden/weights.py), whose values come from names and a seed.
 #include <cstring>
+#include <filesystem>
+#include <span>
 #include <string>
 
+#include "hairline/io/file.hpp"
 #include "hairline/weights/load.hpp"
+#include "hairline/weights/safetensors_write.hpp"
 #include "hairline/weights/seeded.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/weights/small.hpp"
@@ -136,5 +140,28 @@ TEST_CASE("a file cut anywhere is an error, never a crash") {
   for (std::size_t length = 0; length < whole.size(); length += 1 + length / 97) {
     const auto r = parse_weights({whole.begin(), whole.begin() + static_cast<std::ptrdiff_t>(length)}, name);
     if (r && name != "small.onnx") FAIL(length);  // a protobuf cut between two fields is a shorter message
+  }
+}
+
+TEST_CASE("a mapped weights file is the file that was read", "[weights]") {
+  const std::string path = (std::filesystem::temp_directory_path() / "hairline_mapped.safetensors").string();
+  const std::vector<float> values(5000, 0.25f);
+  const std::vector<std::uint8_t> bytes =
+      encode_safetensors({{"a", NumberType::f32, {5000}, std::as_bytes(std::span(values))}}, {}).value();
+  REQUIRE(io::write_file(path, bytes));
+  const TensorStore read = read_weights(path).value(), mapped = map_weights(path).value();
+  CHECK_FALSE(read.file.mapped());
+  CHECK(mapped.file.mapped());
+  const auto equal = [&] { return std::equal(bytes.begin(), bytes.end(), mapped.file.begin(), mapped.file.end()); };
+  CHECK(equal());
+  mapped.file.release(std::as_bytes(std::span(mapped.file)));  // still there when asked for
+  CHECK(equal());
+  CHECK(FileBytes(mapped.file).take() == bytes);
+  std::filesystem::remove(path);
+  CHECK(equal());
+  for (const std::string& bad : {path, std::filesystem::temp_directory_path().string()}) {
+    const auto r = map_weights(bad);
+    REQUIRE_FALSE(r);
+    CHECK(r.error().message == read_weights(bad).error().message);
   }
 }

@@ -173,7 +173,7 @@ inline Result<void> Session::finish(const ResultTarget* alpha, const ResultTarge
 }
 
 /// A large tile costs about as much as this many single cells.
-inline constexpr int large_tile_pays = 6;
+inline constexpr int large_tile_pays = 7;
 
 inline Result<RunReport> Session::refine(std::span<const ResultTarget> results, const RunOptions& options,
                                          std::vector<StepTime>* times) {
