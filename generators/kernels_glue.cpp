@@ -1,6 +1,8 @@
 // Compiled into every kernel library: how a call meets Halide's runtime. The same object is in each library, so that
 // a program that links several still has one.
 #include <HalideRuntime.h>
+#include <HalideRuntimeCuda.h>
+#include <HalideRuntimeOpenCL.h>
 
 #include <cstddef>
 #include <cstring>
@@ -23,6 +25,7 @@ static_assert(offsetof(Buffer, dimensions) == offsetof(halide_buffer_t, dimensio
 static_assert(offsetof(Buffer, axes) == offsetof(halide_buffer_t, dim));
 static_assert(offsetof(BufferAxis, stride) == offsetof(halide_dimension_t, stride));
 static_assert(hairline::kernels::host_changed == halide_buffer_flag_host_dirty);
+static_assert(hairline::kernels::device_changed == halide_buffer_flag_device_dirty);
 
 // The context that our calls hand to Halide. Errors may come from any thread of its pool.
 struct Context {
@@ -133,10 +136,17 @@ void install_handler() {
     previous_handler = halide_set_error_handler(on_error);
     previous_malloc = halide_set_custom_malloc(take_scratch);
     previous_free = halide_set_custom_free(give_back_scratch);
+    halide_reuse_device_allocations(nullptr, true);
     return true;
   }();
   static_cast<void>(installed);
 }
+
+const halide_device_interface_t* interface_of(hairline::kernels::KernelTarget on) {
+  return on == hairline::kernels::KernelTarget::cuda ? halide_cuda_device_interface()
+                                                     : halide_opencl_device_interface();
+}
+halide_buffer_t* halide(Buffer* buffer) { return reinterpret_cast<halide_buffer_t*>(buffer); }
 }  // namespace
 
 extern "C" {
@@ -148,16 +158,34 @@ int hairline_kernels_call(int (*run)(void**), void** arguments, char* message, s
   return run(arguments);
 }
 
+int hairline_kernels_allocate(Buffer* buffer, hairline::kernels::KernelTarget on, char* message, std::size_t size) {
+  install_handler();
+  Context context(message, size);
+  return halide_device_malloc(&context, halide(buffer), interface_of(on));
+}
+
+int hairline_kernels_to_device(Buffer* buffer, hairline::kernels::KernelTarget on, char* message, std::size_t size) {
+  install_handler();
+  Context context(message, size);
+  return halide_copy_to_device(&context, halide(buffer), interface_of(on));
+}
+
+int hairline_kernels_synchronize(Buffer* buffer, char* message, std::size_t size) {
+  install_handler();
+  Context context(message, size);
+  return halide_device_sync(&context, halide(buffer));
+}
+
 int hairline_kernels_to_host(Buffer* buffer, char* message, std::size_t size) {
   install_handler();
   Context context(message, size);
-  return halide_copy_to_host(&context, reinterpret_cast<halide_buffer_t*>(buffer));
+  return halide_copy_to_host(&context, halide(buffer));
 }
 
 void hairline_kernels_release(Buffer* buffer) {
   install_handler();
   char ignored[1];
   Context context(ignored, 0);
-  halide_device_free(&context, reinterpret_cast<halide_buffer_t*>(buffer));
+  halide_device_free(&context, halide(buffer));
 }
 }

@@ -272,6 +272,9 @@ std::string table(std::vector<Job> jobs, const Options& o) {
   s << "// Written by hairline_gen --library " << o.library << ".\n#include \"hairline/kernels/library.hpp\"\n\n"
     << "using namespace hairline::kernels;\nextern \"C\" {\n"
     << "int hairline_kernels_call(int (*)(void**), void**, char*, std::size_t);\n"
+    << "int hairline_kernels_allocate(Buffer*, KernelTarget, char*, std::size_t);\n"
+    << "int hairline_kernels_to_device(Buffer*, KernelTarget, char*, std::size_t);\n"
+    << "int hairline_kernels_synchronize(Buffer*, char*, std::size_t);\n"
     << "int hairline_kernels_to_host(Buffer*, char*, std::size_t);\nvoid hairline_kernels_release(Buffer*);\n";
   for (const Job& job : jobs) s << "int " << job.symbol << "_argv(void**);\n";
   s << "extern const Library hairline_kernels_" << o.library << ";\n}\n\nnamespace {\nconst Kernel kernels[] = {\n";
@@ -279,7 +282,8 @@ std::string table(std::vector<Job> jobs, const Options& o) {
     s << "    {\"" << job.spec.name << "\", " << job.level->value << ", " << job.symbol << "_argv},\n";
   s << "};\n}\n\nconst Library hairline_kernels_" << o.library << " = {\n    library_version, \"" << o.library
     << "\", \"" << halide_version() << "\", kernels, " << jobs.size()
-    << ", hairline_kernels_call, hairline_kernels_to_host, hairline_kernels_release};\n";
+    << ", hairline_kernels_call, hairline_kernels_allocate, hairline_kernels_to_device, hairline_kernels_synchronize, "
+       "hairline_kernels_to_host, hairline_kernels_release};\n";
   return s.str();
 }
 

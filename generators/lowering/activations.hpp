@@ -6,10 +6,12 @@ namespace activations {
 
 inline int padded(int channels) { return (channels + 15) / 16 * 16; }
 
-/// Numbers side by side, pixels `pitch` apart, starting at 0.
+/// Numbers side by side, pixels `pitch` apart, starting at 0. On devices a view of some channels is the whole buffer
+/// whose channels are counted from the view's first: memory there has handles, not addresses.
 template <class Port>
-void tensor(Port& port, int pitch) {
-  port.dim(0).set_stride(1).set_min(0);
+void tensor(Port& port, int pitch, bool on_device = false) {
+  port.dim(0).set_stride(1);
+  if (!on_device) port.dim(0).set_min(0);
   port.dim(1).set_stride(pitch).set_min(0);
   port.dim(2).set_min(0);
 }

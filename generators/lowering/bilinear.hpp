@@ -4,8 +4,8 @@
 #include <string>
 
 /// Where an axis of a bilinearly resized picture looks in its source (align_corners = false): the coordinate is
-/// ((2 v + 1) in - out) / (2 out), worked out in integers so that it is exact at every size; not below 0, and the second
-/// neighbour not beyond the last. As tables over the resized axis.
+/// ((2 v + 1) in - out) / (2 out), worked out in integers so that it is exact at every size; not below 0, and the
+/// second neighbour not beyond the last. As tables over the resized axis.
 struct BilinearAxis {
   Halide::Func first, second, part;
   BilinearAxis() = default;

@@ -5,7 +5,9 @@
 #include <vector>
 
 #include "lowering/activation.hpp"
+#include "lowering/activations.hpp"
 #include "lowering/conv_input.hpp"
+#include "lowering/device.hpp"
 
 namespace {
 using namespace Halide;
@@ -56,6 +58,9 @@ class Conv2d : public Generator<Conv2d> {
     if (staging()) {
       input.define(inputs, *width, *height);
       value = input.staged(r[0], sx, sy);
+    } else if (on_device() && padding > 0) {
+      const Expr inside = sx >= 0 && sx < *width && sy >= 0 && sy < *height;
+      value = select(inside, (*inputs[0])(r[0], clamp(sx, 0, *width - 1), clamp(sy, 0, *height - 1)), 0.0f);
     } else {
       value = (*inputs[0])(r[0], clamp(sx, 0, *width - 1), sy);
     }
@@ -68,10 +73,11 @@ class Conv2d : public Generator<Conv2d> {
       v = activate(activation, v);
     (*result)(c, x, y) = v;
 
-    for (std::size_t i = 0; i < input.parts.size(); ++i) tensor(*inputs[i], input.parts[i].pitch);
-    if (addend) tensor(*added, out_padded);
+    for (std::size_t i = 0; i < input.parts.size(); ++i)
+      activations::tensor(*inputs[i], input.parts[i].pitch, on_device());
+    if (addend) activations::tensor(*added, out_padded, on_device());
     result->dim(0).set_bounds(0, out_padded);
-    tensor(*result, out_padded);
+    activations::tensor(*result, out_padded);
     weights->dim(0).set_bounds(0, block_c);
     weights->dim(1).set_bounds(0, in_total).set_stride(block_c);
     weights->dim(2).set_bounds(0, kernel).set_stride(block_c * in_total);
@@ -81,6 +87,7 @@ class Conv2d : public Generator<Conv2d> {
   }
 
   void schedule() {
+    if (on_device()) return schedule_device();
     const int lanes = natural_vector_size<float>();
     Func out = *result;
     const Expr rows = out.output_buffer().dim(2).extent() / *tasks;  // a rest makes one strip more, not larger ones
@@ -115,6 +122,31 @@ class Conv2d : public Generator<Conv2d> {
   }
 
  private:
+  /// A thread has four channels of a few pixels; the threads of a block that share their pixels read one input
+  /// together.
+  void schedule_device() {
+    const int padded = ConvInput::round_up(channels, 16), threads = device::divisor(padded / 4, 16);
+    Func out = *result;
+    Var cb{"cb"}, ct{"ct"}, xb{"xb"}, xt{"xt"};
+    out.bound(c, 0, padded)
+        .split(c, co, ci, 4)
+        .split(co, cb, ct, threads)
+        .split(x, xo, xi, block_x, TailStrategy::GuardWithIf)
+        .split(xo, xb, xt, std::max(1, 64 / threads), TailStrategy::GuardWithIf)
+        .reorder(ci, xi, ct, xt, cb, xb, y)
+        .vectorize(ci)
+        .unroll(xi)
+        .gpu_blocks(cb, xb, y)
+        .gpu_threads(ct, xt);
+    conv.compute_at(out, ct).bound_extent(x, block_x).bound_extent(c, 4).vectorize(c, 4).unroll(x);
+    const auto rv = conv.rvars(0);
+    conv.update().reorder(c, x, rv[0], rv[1], rv[2]).vectorize(c, 4).unroll(x);
+    if (staging()) {
+      input.staged.compute_root();
+      input.schedule_device();
+    }
+  }
+
   ConvInput input;
   std::vector<Input<Buffer<float, 3>>*> inputs;
   Input<Buffer<float, 5>>* weights = nullptr;
@@ -126,14 +158,8 @@ class Conv2d : public Generator<Conv2d> {
   Func conv{"conv"};
   int block_c = 0, block_x = 0;
 
-  template <class Port>
-  static void tensor(Port& port, int pitch) {
-    port.dim(0).set_stride(1).set_min(0);
-    port.dim(1).set_stride(pitch).set_min(0);
-    port.dim(2).set_min(0);
-  }
-
-  bool staging() const { return kernel > 1 || stage_1x1 || !input.plain(); }
+  bool on_device() const { return device::chosen(get_target()); }
+  bool staging() const { return on_device() ? !input.plain() : kernel > 1 || stage_1x1 || !input.plain(); }
 
   /// Whether a tile's weights pass once for a whole strip, and tiles are shared out too: pays where all weights
   /// together do not fit the first-level cache.
@@ -149,6 +175,11 @@ class Conv2d : public Generator<Conv2d> {
     const bool many = get_target().has_feature(Target::AVX512);
     block_c = tile_c;
     block_x = tile_x;
+    if (on_device()) {
+      if (block_c == 0) block_c = 16;
+      if (block_x == 0) block_x = 4;
+      return;
+    }
     if (block_c == 0)
       block_c = !many             ? 16
                 : blocks % 4 == 0 ? 64

@@ -86,6 +86,21 @@ class ConvInput {
     for (Halide::Func& table : tables_) table.compute_root();
   }
 
+  /// On a device the joined value is made as a whole before; the resizes' coordinates are worked out where they are
+  /// used.
+  void schedule_device() {
+    using namespace Halide;
+    staged.compute_root().align_storage(c, 16);
+    for (std::size_t i = 0; i < parts.size(); ++i) {
+      auto part = staged.update(static_cast<int>(i));
+      const RVar channel = staged.rvars(static_cast<int>(i))[0];
+      RVar co("co"), ci("ci");
+      Var xb("xb"), xt("xt");
+      part.split(channel, co, ci, 16).split(x, xb, xt, 16, TailStrategy::GuardWithIf);
+      part.reorder(ci, xt, co, xb, y).gpu_blocks(co, xb, y).gpu_threads(ci, xt);
+    }
+  }
+
   Halide::Var c{"staged_c"}, x{"staged_x"}, y{"staged_y"};
   Halide::Func staged{"staged"};
 

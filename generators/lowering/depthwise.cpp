@@ -2,6 +2,7 @@
 
 #include "lowering/activation.hpp"
 #include "lowering/activations.hpp"
+#include "lowering/device.hpp"
 
 namespace {
 using namespace Halide;
@@ -32,7 +33,7 @@ class Depthwise : public Generator<Depthwise> {
     sum(c, x, y) = bias(c);
     sum(c, x, y) += weights(c, r.x, r.y) * select(likely(inside), value, 0.0f);
     result(c, x, y) = activate(activation, sum(c, x, y));
-    activations::tensor(input, pitch);
+    activations::tensor(input, pitch, device::chosen(get_target()));
     activations::tensor(result, out);
     result.dim(0).set_bounds(0, out);
     weights.dim(0).set_bounds(0, out);
@@ -42,6 +43,12 @@ class Depthwise : public Generator<Depthwise> {
   }
 
   void schedule() {
+    if (device::chosen(get_target())) {
+      result.bound(c, 0, activations::padded(channels));
+      const Var thread = device::activation(result, c, x, y, activations::padded(channels));
+      sum.compute_at(result, thread).vectorize(c, 4).update().vectorize(c, 4);
+      return;
+    }
     const int lanes = natural_vector_size<float>();
     result.bound(c, 0, activations::padded(channels))
         .split(c, co, c, lanes)

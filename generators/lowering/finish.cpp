@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "lowering/bilinear.hpp"
+#include "lowering/device.hpp"
 #include "lowering/layout.hpp"
 
 namespace {
@@ -79,9 +80,15 @@ class Finish : public Generator<Finish> {
   }
 
   void schedule() {
+    Func out = result;
+    if (device::chosen(get_target())) {
+      Var xb("xb"), yb("yb"), xt("xt"), yt("yt");
+      out.bound(c, 0, 3).reorder(c, x, y).unroll(c);
+      out.gpu_tile(x, y, xb, yb, xt, yt, 16, 4, TailStrategy::GuardWithIf);
+      return;
+    }
     for (Func table : tables) table.compute_root();
     const int step = vectors * natural_vector_size<float>();
-    Func out = result;
     const std::vector<OutputImageParam> ports = out.output_buffers();
     const Expr rows = max((ports[0].dim(1).extent() + tasks - 1) / max(tasks, 1), 1);
     out.bound(c, 0, 3).reorder(c, x, y).unroll(c).split(y, yo, yi, rows, TailStrategy::GuardWithIf).parallel(yo);

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "lowering/bilinear.hpp"
+#include "lowering/device.hpp"
 #include "lowering/layout.hpp"
 #include "lowering/winograd_rows.hpp"
 
@@ -75,6 +76,7 @@ class RefineCells : public Generator<RefineCells> {
   }
 
   void schedule() {
+    if (device::chosen(get_target())) return schedule_device();
     patches.bound(c, 0, 4)
         .bound(x, 0, 4 * tile_w)
         .bound(y, 0, 4 * tile_h)
@@ -159,7 +161,7 @@ class RefineCells : public Generator<RefineCells> {
   }
 
   void choose_tiles() {
-    block = lanes != 0 ? static_cast<int>(lanes) : natural_vector_size<float>();
+    block = lanes != 0 ? static_cast<int>(lanes) : device::chosen(get_target()) ? 1 : natural_vector_size<float>();
     half_pad = kernel == 3 ? 3 : 0;
     full_pad = kernel == 3 ? 2 : 0;
     const int ring = kernel - 1, w = tile_w, h = tile_h;
@@ -172,7 +174,7 @@ class RefineCells : public Generator<RefineCells> {
 
   /// Tiles of results that Winograd's products give, and as many sums at a time as registers hold.
   void choose_form(Size& s, int wanted) const {
-    if (kernel != 3) return;
+    if (kernel != 3 || device::chosen(get_target())) return;
     for (int m = 6; m > 1 && s.form == 1; --m)
       if (s.width % m == 0 && s.height % m == 0 && (wanted == 0 || wanted == m)) s.form = m;
     if (s.form == 1) return;
@@ -267,10 +269,46 @@ class RefineCells : public Generator<RefineCells> {
       };
       // Most windows lie inside: their pixels are neighbours in memory, which vectors of them rely on.
       const Expr border = select(px >= 0 && px < padded_width, unit(clamp(px, 0, last)), 0.0f);
-      const Expr value = lazy(left >= 0 && left + w - 1 <= last, unit(unsafe_promise_clamped(px, 0, last)), border);
+      const Expr neighbours = left >= 0 && left + w - 1 <= last;
+      const Expr value =
+          device::chosen(get_target()) ? border : lazy(neighbours, unit(unsafe_promise_clamped(px, 0, last)), border);
       window[i](x, c, y, l, g) = select(py >= 0 && py < padded_height, value, 0.0f);
       detail[i](l, c, x, y, g) = window[i](x, c, y, l, g);
     }
+  }
+
+  /// Each stage for all tiles before the next: a block is a tile, a thread a pixel with some of its channels.
+  void schedule_device() {
+    Var xt("xt"), yt("yt");
+    const auto spread = [&](auto f, int width) { f.gpu_blocks(g).split(x, x, xt, width).gpu_threads(xt, y); };
+    const int w = 2 * (tile_w + half_pad), h = 2 * (tile_h + half_pad);
+    for (Func f : {detail[0], detail[1]}) {
+      f.compute_root().bound(l, 0, 1).bound(c, 0, 3).bound(x, 0, 2 * w).bound(y, 0, 2 * h).reorder(l, c, x, y, g);
+      spread(f.unroll(c), 2 * w);
+    }
+    features.compute_root().bound(l, 0, 1).bound(c, 0, hidden + 10).bound(x, 0, w).bound(y, 0, h);
+    for (int u = 0; u < 4; ++u) spread(features.update(u).reorder(l, features.rvars(u)[0], x, y, g), w);
+    for (int i = 0; i < 4; ++i) {
+      const Size s = extent[i];
+      Func f = act[i];
+      f.bound(l, 0, 1).bound(c, 0, s.channels).bound(x, 0, s.width).bound(y, 0, s.height);
+      f.compute_root().split(c, co, c, s.block_c).reorder(l, c, x, y, co, g).unroll(c);
+      f.split(x, x, xt, s.width).gpu_blocks(co, g).gpu_threads(xt, y);
+      conv[i].compute_at(f, xt).bound_extent(c, s.block_c).unroll(c);
+      for (int u = 0; u < conv[i].num_update_definitions(); ++u) {
+        const auto r = conv[i].rvars(u);
+        conv[i].update(u).reorder(l, c, x, r[0], r[1], r[2]).unroll(c);
+      }
+    }
+    const std::vector<Var> v = collapsed.args();
+    const auto sums = collapsed.rvars(0);
+    collapsed.compute_root().reorder(v[2], v[3], v[4], v[5], v[0], v[1]).gpu_blocks(v[1]).gpu_threads(v[0]);
+    collapsed.update()
+        .reorder({sums[0], sums[1], v[2], v[3], v[4], v[5], v[0], v[1]})
+        .gpu_blocks(v[1])
+        .gpu_threads(v[0]);
+    patches.bound(c, 0, 4).bound(x, 0, 4 * tile_w).bound(y, 0, 4 * tile_h).unroll(c);
+    patches.reorder(c, x, y, t).gpu_blocks(t).gpu_threads(x, y);
   }
 
   /// A select that evaluates one side only.

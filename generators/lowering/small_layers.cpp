@@ -3,6 +3,7 @@
 #include "lowering/activation.hpp"
 #include "lowering/activations.hpp"
 #include "lowering/bilinear.hpp"
+#include "lowering/device.hpp"
 
 // The layers between convolutions that are not part of one: memory-bound, one pass each.
 
@@ -24,13 +25,17 @@ class MaxPool : public Generator<MaxPool> {
     const Expr sx = clamp(x * stride + r.x - padding, 0, input.dim(1).extent() - 1);
     const Expr sy = clamp(y * stride + r.y - padding, 0, input.dim(2).extent() - 1);
     result(c, x, y) = maximum(r, input(c, sx, sy));
-    activations::tensor(input, pitch);
+    activations::tensor(input, pitch, device::chosen(get_target()));
     activations::tensor(result, activations::padded(channels));
     result.dim(0).set_bounds(0, activations::padded(channels));
   }
   void schedule() {
-    result.bound(c, 0, activations::padded(channels))
-        .vectorize(c, natural_vector_size<float>())
+    result.bound(c, 0, activations::padded(channels));
+    if (device::chosen(get_target())) {
+      device::activation(result, c, x, y, activations::padded(channels));
+      return;
+    }
+    result.vectorize(c, natural_vector_size<float>())
         .split(y, yo, y, activations::strip_rows(result.dim(2).extent(), tasks), TailStrategy::GuardWithIf)
         .parallel(yo);
   }
@@ -55,13 +60,21 @@ class GlobalAverage : public Generator<GlobalAverage> {
     all(c) = 0.0f;
     all(c) += row(c, ry);
     result(c, x, y) = all(c) / (cast<float>(width) * cast<float>(height));
-    activations::tensor(input, pitch);
+    activations::tensor(input, pitch, device::chosen(get_target()));
     activations::tensor(result, activations::padded(channels));
     result.dim(0).set_bounds(0, activations::padded(channels));
   }
   void schedule() {
     const int lanes = natural_vector_size<float>();
-    result.bound(c, 0, activations::padded(channels)).vectorize(c, lanes);
+    result.bound(c, 0, activations::padded(channels));
+    if (device::chosen(get_target())) {
+      Var cb("cb"), ct("ct");
+      result.gpu_tile(c, cb, ct, 16);
+      all.compute_root().gpu_tile(c, cb, ct, 16, TailStrategy::GuardWithIf).update().gpu_tile(c, cb, ct, 16);
+      row.compute_root().gpu_tile(c, cb, ct, 16).gpu_blocks(y).update().gpu_tile(c, cb, ct, 16).gpu_blocks(y);
+      return;
+    }
+    result.vectorize(c, lanes);
     all.compute_root().vectorize(c, lanes).update().vectorize(c, lanes);
     row.compute_root().vectorize(c, lanes).parallel(y).update().reorder(c, all_x()).vectorize(c, lanes).parallel(y);
   }
@@ -89,11 +102,16 @@ class ResizeActivation : public Generator<ResizeActivation> {
     };
     const Expr upper = row(down.first(y)), lower = row(down.second(y));
     result(c, x, y) = upper + down.part(y) * (lower - upper);
-    activations::tensor(input, pitch);
+    activations::tensor(input, pitch, device::chosen(get_target()));
     activations::tensor(result, activations::padded(channels));
     result.dim(0).set_bounds(0, activations::padded(channels));
   }
   void schedule() {
+    if (device::chosen(get_target())) {
+      result.bound(c, 0, activations::padded(channels));
+      device::activation(result, c, x, y, activations::padded(channels));
+      return;
+    }
     for (Func f : {across.first, across.second, across.part, down.first, down.second, down.part}) f.compute_root();
     result.bound(c, 0, activations::padded(channels))
         .vectorize(c, natural_vector_size<float>())
@@ -119,13 +137,17 @@ class Sum : public Generator<Sum> {
     // The padding of a view is somebody else's value: it is not read.
     const Expr at = min(c, channels - 1);
     result(c, x, y) = select(c < channels, activate(activation, first(at, x, y) + second(at, x, y)), 0.0f);
-    activations::tensor(first, pitch0);
-    activations::tensor(second, pitch1);
+    activations::tensor(first, pitch0, device::chosen(get_target()));
+    activations::tensor(second, pitch1, device::chosen(get_target()));
     activations::tensor(result, activations::padded(channels));
     result.dim(0).set_bounds(0, activations::padded(channels));
   }
   void schedule() {
     result.bound(c, 0, activations::padded(channels));
+    if (device::chosen(get_target())) {
+      device::activation(result, c, x, y, activations::padded(channels));
+      return;
+    }
     if (channels % 16 == 0) result.vectorize(c, natural_vector_size<float>());
     result.split(y, yo, y, activations::strip_rows(result.dim(2).extent(), tasks), TailStrategy::GuardWithIf)
         .parallel(yo);
@@ -181,8 +203,14 @@ class Pictures : public Generator<Pictures> {
     result->dim(0).set_bounds(0, out);
   }
   void schedule() {
-    for (Func f : {across.first, across.second, across.part, down.first, down.second, down.part}) f.compute_root();
     Func out = *result;
+    if (device::chosen(get_target())) {
+      Var xb("xb"), yb("yb"), xt("xt"), yt("yt");
+      out.bound(c, 0, activations::padded(int(count) * int(channels))).reorder(c, x, y).unroll(c);
+      out.gpu_tile(x, y, xb, yb, xt, yt, 16, 4, TailStrategy::GuardWithIf);
+      return;
+    }
+    for (Func f : {across.first, across.second, across.part, down.first, down.second, down.part}) f.compute_root();
     out.bound(c, 0, activations::padded(int(count) * int(channels)))
         .unroll(c)
         .split(y, yo, y, activations::strip_rows(out.output_buffer().dim(2).extent(), *tasks),

@@ -85,6 +85,7 @@ const std::vector<Case> cases = {
     {"winograd53_plain", {{24, 32, false}}, 64, 1, false, false, false, 1e-4},
     {"winograd66_joined", {{20, 32, true}, {6, 16, false}}, 21, 1, true, true, false, 2e-4},
     {"winograd53_deep", {{17, 32, false}}, 32, 3, false, false, false, 1e-4},
+    {"winograd53_ready", {{17, 32, false}}, 32, 2, false, false, false, 1e-4},
     {"winograd42_deep", {{24, 32, false}}, 64, 1, false, false, false, 5e-5},
     {"winograd16_deep", {{20, 32, true}, {6, 16, false}}, 21, 1, true, true, false, 1e-4},
     {"winograd2_joined", {{20, 32, true}, {6, 16, false}}, 21, 1, true, true, false, 1e-5},

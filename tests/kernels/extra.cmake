@@ -4,8 +4,9 @@ if(TARGET test_kernels)
     target_link_libraries(test_kernels PRIVATE hairline::kernels_image hairline::kernels_image_opencl
                                                hairline::kernels_refiner hairline::kernels_conv_cases
                                                hairline::kernels_bgmv2_mobilenetv2
-                                               hairline::kernels_bgmv2_resnet50 hairline::kernels_own_network
-                                               hairline::kernels_slim hairline::nets)
+                                               hairline::kernels_bgmv2_mobilenetv2_opencl
+                                               hairline::kernels_bgmv2_resnet50 hairline::kernels_bgmv2_resnet50_opencl
+                                               hairline::kernels_own_network hairline::kernels_slim hairline::nets)
     target_compile_definitions(test_kernels PRIVATE HAIRLINE_HAVE_KERNELS=1)
   else()
     target_compile_definitions(test_kernels PRIVATE HAIRLINE_HAVE_KERNELS=0)

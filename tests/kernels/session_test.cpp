@@ -21,8 +21,8 @@
 #include "examples/own_network.hpp"
 #include "hairline/io/file.hpp"
 #include "hairline/kernels/load_network.hpp"
-#include "hairline/kernels/session.hpp"
 #include "hairline/weights/safetensors_write.hpp"
+#include "tests/kernels/session_support.hpp"
 
 extern "C" const hairline::kernels::Library hairline_kernels_bgmv2_mobilenetv2;
 extern "C" const hairline::kernels::Library hairline_kernels_bgmv2_resnet50;
@@ -30,85 +30,12 @@ extern "C" const hairline::kernels::Library hairline_kernels_own_network;
 extern "C" const hairline::kernels::Library hairline_kernels_slim;
 
 namespace {
-using namespace hairline;
+using namespace session_support;
 using kernels::CpuLevel;
 using Whole = BackgroundMattingV2<MobileNetV2>;
 
-// Winograd's forms round differently: seen are 1e-6 on these networks, allowed is what the issue of accuracy allows
-// whole networks at most.
-constexpr double largest = 1e-4, mean_of_all = 2e-5;
-
-struct Pair {
-  Image<float> picture, plate;
-};
-
-/// A picture and a plate that differ smoothly, so that errors are spread over the whole range.
-Pair make_pair(int height, int width) {
-  Pair p{Image<float>(Shape{height, width, 3}), Image<float>(Shape{height, width, 3})};
-  for (int y = 0; y < height; ++y)
-    for (int x = 0; x < width; ++x)
-      for (int c = 0; c < 3; ++c) {
-        p.picture.view()(y, x, c) =
-            0.5f + 0.45f * std::sin(0.11f * static_cast<float>(x + 3 * c) + 0.07f * static_cast<float>(y));
-        p.plate.view()(y, x, c) = 0.5f + 0.45f * std::cos(0.05f * static_cast<float>(x - y) + static_cast<float>(c));
-      }
-  return p;
-}
-
-Tensor tensor_of(View<const float> v) {
-  Tensor t({1, v.height(), v.width(), v.channels()});
-  for (int y = 0; y < v.height(); ++y)
-    for (int x = 0; x < v.width(); ++x)
-      for (int c = 0; c < v.channels(); ++c) t.at(0, y, x)[c] = v(y, x, c);
-  return t;
-}
-
 kernels::Backend backend(const kernels::Library& library, CpuLevel level) {
   return kernels::cpu_backend(library, level);
-}
-
-/// Runs both and compares every result.
-void compare(const Graph& graph, const Weights& weights, kernels::Session& session, const Pair& pair,
-             const RunOptions& options) {
-  std::vector<Tensor> inputs;
-  inputs.push_back(tensor_of(pair.picture.view()));
-  inputs.push_back(tensor_of(pair.plate.view()));
-  const auto wanted = run_reference(graph, weights, std::move(inputs), options);
-  REQUIRE(wanted);
-  std::vector<Image<float>> images;
-  std::vector<kernels::ResultTarget> targets;
-  for (const auto& [name, tensor] : *wanted)
-    images.emplace_back(Shape{tensor.shape.height, tensor.shape.width, tensor.shape.channels});
-  std::size_t i = 0;
-  for (const auto& [name, tensor] : *wanted) targets.emplace_back(name, images[i++].view());
-  const AnyView pictures[] = {pair.picture.view(), pair.plate.view()};
-  const auto report = session.run(pictures, targets, options);
-  INFO((report ? std::string() : report.error().message));
-  REQUIRE(report);
-  i = 0;
-  for (const auto& [name, tensor] : *wanted) {
-    const View<const float> got = images[i++].view();
-    double most = 0, sum = 0;
-    for (int y = 0; y < got.height(); ++y)
-      for (int x = 0; x < got.width(); ++x)
-        for (int c = 0; c < got.channels(); ++c) {
-          const double d = std::abs(static_cast<double>(got(y, x, c)) - static_cast<double>(tensor.at(0, y, x)[c]));
-          most = std::max(most, std::isnan(d) ? 1e9 : d);
-          sum += d;
-        }
-    INFO("result " << name << " " << to_string(got.shape()));
-    CHECK(most < largest);
-    CHECK(sum / static_cast<double>(got.shape().size()) < mean_of_all);
-  }
-}
-
-RunOptions options_of(RefineMode mode, double scale, int pixels = 1600) {
-  BackgroundMattingV2Options o;
-  o.refine_mode = mode;
-  o.backbone_scale = scale;
-  o.refine_sample_pixels = pixels;
-  o.refine_threshold = 0.3;
-  return o;
 }
 
 template <class Net>

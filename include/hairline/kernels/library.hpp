@@ -29,7 +29,7 @@ struct Buffer {
   BufferAxis* axes = nullptr;
   void* reserved = nullptr;
 };
-inline constexpr std::uint64_t host_changed = 1;
+inline constexpr std::uint64_t host_changed = 1, device_changed = 2;
 
 /// What a kernel was compiled for: a CpuLevel, or a kind of device.
 enum class KernelTarget : int { x86_64 = 0, avx2 = 1, avx512 = 2, opencl = 16, cuda = 17 };
@@ -50,13 +50,19 @@ struct Library {
   std::size_t count;      ///<
   /// Runs a kernel; a failure's text goes to message (cut off at size). Returns the kernel's code, 0 for success.
   int (*call)(int (*run)(void**), void** arguments, char* message, std::size_t size);
+  /// Gives a buffer memory on the device of a target.
+  int (*allocate)(Buffer* buffer, KernelTarget on, char* message, std::size_t size);
+  /// Copies a buffer whose host side has changed to the device; gives it memory there if it has none.
+  int (*to_device)(Buffer* buffer, KernelTarget on, char* message, std::size_t size);
+  /// Waits until the device has done what was asked for.
+  int (*synchronize)(Buffer* buffer, char* message, std::size_t size);
   /// Copies what a device wrote back to the host; waits for it.
   int (*to_host)(Buffer* buffer, char* message, std::size_t size);
   /// Frees the device's side of a buffer.
   void (*release)(Buffer* buffer);
 };
 /// Raised with every change of the structs above or of what kernels take.
-inline constexpr int library_version = 1;
+inline constexpr int library_version = 2;
 
 /// The kernel of that name and target, or null.
 inline const Kernel* find(const Library& library, std::string_view name, KernelTarget target) {

@@ -15,10 +15,21 @@ struct MemoryPlan {
   std::size_t size = 0;             ///< floats
 };
 
-/// First fit over the order of computation, largest buffers first.
-inline MemoryPlan plan_memory(const LoweredNetwork& network, const std::vector<TensorShape>& shapes) {
+namespace detail {
+/// Of each buffer: the first and the last step that it is needed in, and how large it is in floats.
+struct Lifetimes {
+  std::vector<std::size_t> from, to, size;
+  std::vector<std::size_t> largest_first;
+  bool overlap(std::size_t a, std::size_t b) const { return from[a] <= to[b] && from[b] <= to[a]; }
+};
+
+inline Lifetimes lifetimes(const LoweredNetwork& network, const std::vector<TensorShape>& shapes) {
   const std::size_t count = network.storage_pitch.size(), steps = network.steps.size();
-  std::vector<std::size_t> from(count, steps), to(count, 0), size(count, 0);
+  Lifetimes life;
+  auto& [from, to, size, order] = life;
+  from.assign(count, steps);
+  to.assign(count, 0);
+  size.assign(count, 0);
   const auto used = [&](const Place& place, std::size_t step) {
     if (place.storage < 0) return;
     auto& last = to[static_cast<std::size_t>(place.storage)];
@@ -37,7 +48,7 @@ inline MemoryPlan plan_memory(const LoweredNetwork& network, const std::vector<T
     used(network.refine.coarse, steps);
     if (network.refine.refines) used(network.refine.error, steps);
   }
-  std::vector<std::size_t> order(count);
+  order.resize(count);
   for (std::size_t i = 0; i < count; ++i) {
     order[i] = i;
     const TensorShape& s = shapes[static_cast<std::size_t>(network.storage_node[i])];
@@ -46,13 +57,21 @@ inline MemoryPlan plan_memory(const LoweredNetwork& network, const std::vector<T
     size[i] = (floats + 15) / 16 * 16 + 16;  // one vector may be read behind the last pixel
   }
   std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return size[a] > size[b]; });
+  return life;
+}
+}  // namespace detail
+
+/// First fit over the order of computation, largest buffers first.
+inline MemoryPlan plan_memory(const LoweredNetwork& network, const std::vector<TensorShape>& shapes) {
+  const detail::Lifetimes life = detail::lifetimes(network, shapes);
+  const auto& size = life.size;
   MemoryPlan plan;
-  plan.offset.assign(count, 0);
+  plan.offset.assign(size.size(), 0);
   std::vector<std::size_t> placed;
-  for (std::size_t i : order) {
+  for (std::size_t i : life.largest_first) {
     std::vector<std::pair<std::size_t, std::size_t>> taken;  // of those alive at the same time
     for (std::size_t p : placed)
-      if (from[p] <= to[i] && from[i] <= to[p]) taken.emplace_back(plan.offset[p], plan.offset[p] + size[p]);
+      if (life.overlap(p, i)) taken.emplace_back(plan.offset[p], plan.offset[p] + size[p]);
     std::sort(taken.begin(), taken.end());
     std::size_t at = 0;
     for (const auto& [begin, end] : taken) {
@@ -62,6 +81,33 @@ inline MemoryPlan plan_memory(const LoweredNetwork& network, const std::vector<T
     plan.offset[i] = at;
     plan.size = std::max(plan.size, at + size[i]);
     placed.push_back(i);
+  }
+  return plan;
+}
+
+/// The same for devices, whose memory comes in blocks: which block each buffer uses, and how large the blocks are.
+struct BlockPlan {
+  std::vector<std::size_t> block;
+  std::vector<std::size_t> floats;
+};
+
+inline BlockPlan plan_blocks(const LoweredNetwork& network, const std::vector<TensorShape>& shapes) {
+  const detail::Lifetimes life = detail::lifetimes(network, shapes);
+  BlockPlan plan;
+  plan.block.assign(life.size.size(), 0);
+  std::vector<std::vector<std::size_t>> users;  // of each block
+  for (std::size_t i : life.largest_first) {
+    std::size_t b = 0;
+    const auto taken = [&] {
+      return std::any_of(users[b].begin(), users[b].end(), [&](std::size_t u) { return life.overlap(u, i); });
+    };
+    while (b < users.size() && taken()) ++b;
+    if (b == users.size()) {
+      users.emplace_back();
+      plan.floats.push_back(life.size[i]);  // the largest comes first
+    }
+    users[b].push_back(i);
+    plan.block[i] = b;
   }
   return plan;
 }

@@ -16,6 +16,7 @@
 #include "hairline/kernels/argument.hpp"
 #include "hairline/kernels/backend.hpp"
 #include "hairline/kernels/call.hpp"
+#include "hairline/kernels/device_buffer.hpp"
 #include "hairline/kernels/kernel_list.hpp"
 #include "hairline/kernels/library.hpp"
 #include "hairline/kernels/lower.hpp"
@@ -41,6 +42,7 @@ struct PackedStep {
   std::array<int, 5> extents{};  ///< of weights
   std::span<const float> weights;
   std::vector<float> bias, low, high;
+  DeviceBuffer on_device[4];  ///< the same four, where kernels run on a device
 };
 
 }  // namespace detail
@@ -218,6 +220,23 @@ inline Result<void> pack_all(PackedNetwork& net, std::deque<Unpacked>& all, int 
   return {};
 }
 
+/// Copies everything packed to the device, once.
+inline Result<void> upload_all(PackedNetwork& net) {
+  const auto upload = [&](PackedStep& step) -> Result<void> {
+    const std::span<const float> all[] = {step.weights, step.bias, step.low, step.high};
+    for (std::size_t i = 0; i < 4; ++i)
+      if (!all[i].empty())
+        if (auto ok = step.on_device[i].upload(net.on, all[i].data(), all[i].size_bytes()); !ok) return ok;
+    return {};
+  };
+  for (PackedStep& step : net.steps)
+    if (auto ok = upload(step); !ok) return ok;
+  for (auto& size : net.refine)
+    for (PackedStep& step : size)
+      if (auto ok = upload(step); !ok) return ok;
+  return {};
+}
+
 inline Result<void> check_weights(const Graph& graph, const WeightsView& weights) {
   std::string faults;
   for (const NamedParameter& p : parameters(graph)) {
@@ -270,6 +289,8 @@ inline Result<std::shared_ptr<const PackedNetwork>> pack_network(const Graph& gr
     for (std::size_t size : {0, 1})
       if (auto ok = detail::ask_refine(*net, weights, size, all); !ok) return ok.error();
   if (auto ok = detail::pack_all(*net, all, options.threads, options.release); !ok) return ok.error();
+  if (on.on_device)
+    if (auto ok = detail::upload_all(*net); !ok) return ok.error();
   return std::shared_ptr<const PackedNetwork>(std::move(net));
 }
 

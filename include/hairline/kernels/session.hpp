@@ -16,6 +16,7 @@
 #include "hairline/core/convert.hpp"
 #include "hairline/core/image.hpp"
 #include "hairline/core/result.hpp"
+#include "hairline/kernels/device_buffer.hpp"
 #include "hairline/kernels/memory_plan.hpp"
 #include "hairline/kernels/packed_network.hpp"
 #include "hairline/kernels/pages.hpp"
@@ -100,6 +101,8 @@ class Session {
   Result<void> prepare(int height, int width, const RunOptions& options);
   Result<PreparedStep> prepare_step(std::size_t which);
   Result<void> take_pictures(std::span<const AnyView> pictures);
+  Result<void> upload_pictures();
+  Result<void> reserve_blocks();
   Result<void> call(const Kernel* kernel, void** arguments) const;
   Result<const Kernel*> want(const std::string& name, const std::string& why) const;
   Result<void> find_kernels();
@@ -107,24 +110,29 @@ class Session {
   Result<void> run_steps(std::vector<StepTime>* times);
   Result<RunReport> refine(std::span<const ResultTarget> results, const RunOptions& options,
                            std::vector<StepTime>* times);
-  void choose(const RunOptions& options);
+  Result<void> choose(const RunOptions& options);
   Result<void> refine_tiles(std::size_t size);
   Result<void> finish(const ResultTarget* alpha, const ResultTarget* foreground);
-  void deliver(const Delivery& d, const ResultTarget& target) const;
+  Result<void> deliver(const Delivery& d, const ResultTarget& target);
   template <class T>
-  void deliver_as(const Delivery& d, View<T> to) const;
+  void deliver_as(const Delivery& d, const float* from, View<T> to) const;
+  Result<const float*> values(int storage);
 
   float* memory(int storage) const { return arena_.data() + plan_.offset[static_cast<std::size_t>(storage)]; }
   const TensorShape& shape(int node) const { return shapes_[static_cast<std::size_t>(node)]; }
+  bool on_device() const { return net_->on.on_device; }
   /// A place as an argument, of some node's height and width.
-  detail::Argument activation(const Place& place, int node) const {
-    const TensorShape& s = shape(node);
-    return detail::Argument::of(memory(place.storage) + place.first,
-                                std::array<BufferAxis, 3>{BufferAxis{0, place.pitch - place.first, 1, 0},
-                                                          BufferAxis{0, s.width, place.pitch, 0},
-                                                          BufferAxis{0, s.height, place.pitch * s.width, 0}});
+  detail::Argument activation(const Place& place, int node) const;
+  /// Weights, bias, low or high of a step as an argument.
+  template <std::size_t N>
+  detail::Argument packed(const detail::PackedStep& step, std::size_t which, const float* data,
+                          const std::array<int, N>& extents) const {
+    detail::Argument a = detail::Argument::dense(data, extents);
+    if (on_device()) step.on_device[which].lend(a.buffer);
+    return a;
   }
   static int tasks_for(int height);
+  Result<void> wait() const;  // for the device
 
   std::shared_ptr<const PackedNetwork> net_;
   int height_ = 0, width_ = 0;
@@ -132,6 +140,12 @@ class Session {
   std::vector<TensorShape> shapes_;
   MemoryPlan plan_;
   Pages arena_;
+  // On a device instead: blocks of memory, pictures, cells, patches and results there; what came back of a buffer.
+  BlockPlan block_plan_;
+  std::vector<DeviceBuffer> blocks_, picture_memory_;
+  DeviceBuffer cells_memory_, patches_memory_, result_memory_[2];
+  std::vector<float> downloaded_;
+  std::vector<Image<std::uint8_t>> packed_bytes_;
   std::deque<PreparedStep> steps_;
   std::vector<detail::Argument> pictures_;  // of this run
   std::vector<Image<float>> converted_;
@@ -149,3 +163,5 @@ class Session {
 #include "hairline/kernels/session_run.hpp"
 // behind it: session_run.hpp has what the refiner calls
 #include "hairline/kernels/session_refine.hpp"
+// what differs on a device
+#include "hairline/kernels/session_device.hpp"

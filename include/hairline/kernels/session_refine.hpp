@@ -6,10 +6,12 @@
 namespace hairline::kernels {
 
 /// Cells by the error map, in the reference's order and arithmetic.
-inline void Session::choose(const RunOptions& options) {
+inline Result<void> Session::choose(const RunOptions& options) {
   const RefineStage& r = net_->lowered.refine;
   const TensorShape &cells = shape(r.first_node), &from = shape(r.error_node);
-  const float* map = memory(r.error.storage) + r.error.first;
+  const auto found = values(r.error.storage);
+  if (!found) return found.error();
+  const float* map = *found + r.error.first;
   const auto at = [&](int y, int x) {
     return map[(static_cast<std::size_t>(y) * static_cast<std::size_t>(from.width) + static_cast<std::size_t>(x)) *
                static_cast<std::size_t>(r.error.pitch)];
@@ -41,6 +43,7 @@ inline void Session::choose(const RunOptions& options) {
     detail::mark_worst(error_, static_cast<std::size_t>(std::max(0, pixels / hairline::detail::cell_pixels)),
                        options.get("refine_prevent_oversampling", 1) != 0, chosen_);
   }
+  return {};
 }
 
 inline Result<void> Session::refine_tiles(std::size_t size) {
@@ -58,8 +61,14 @@ inline Result<void> Session::refine_tiles(std::size_t size) {
   std::array<detail::Argument, 4> weights, bias;
   for (std::size_t k = 0; k < 4; ++k) {
     const detail::PackedStep& own = net_->refine[size][k];
-    weights[k] = detail::Argument::dense(own.weights.data(), own.extents);
-    bias[k] = detail::Argument::dense(own.bias.data(), std::array<int, 1>{static_cast<int>(own.bias.size())});
+    weights[k] = packed(own, 0, own.weights.data(), own.extents);
+    bias[k] = packed(own, 1, own.bias.data(), std::array<int, 1>{static_cast<int>(own.bias.size())});
+  }
+  if (on_device()) {
+    if (auto ok = cells_memory_.upload(net_->on, origins.data(), origins.size() * sizeof(origins[0])); !ok) return ok;
+    if (auto ok = patches_memory_.reserve(net_->on, patches.size() * sizeof(float)); !ok) return ok;
+    cells_memory_.lend(cells.buffer);
+    patches_memory_.lend(out.buffer);
   }
   int width = shape(r.padded_node).width, height = shape(r.padded_node).height, tasks = tasks_for(count);
   void* arguments[] = {nullptr,
@@ -79,7 +88,8 @@ inline Result<void> Session::refine_tiles(std::size_t size) {
                        &height,
                        &tasks,
                        out.pointer()};
-  return call(kernel, arguments);
+  if (auto ok = call(kernel, arguments); !ok || !on_device()) return ok;
+  return patches_memory_.download(patches.data(), patches.size() * sizeof(float));
 }
 
 /// Alpha and foreground at full size: the coarse ones resized, the refined patches over them.
@@ -88,7 +98,7 @@ inline Result<void> Session::finish(const ResultTarget* alpha, const ResultTarge
   const detail::Argument& source = pictures_[static_cast<std::size_t>(r.picture[0])];
   const int height = source.axes[1].extent, width = source.axes[0].extent;
   const auto is = [](const ResultTarget* t, PixelType type) { return t == nullptr || t->type == type; };
-  const bool bytes = picture_type_ == 0 && is(alpha, PixelType::u8) && is(foreground, PixelType::u8) &&
+  const bool bytes = !on_device() && picture_type_ == 0 && is(alpha, PixelType::u8) && is(foreground, PixelType::u8) &&
                      alpha != nullptr && foreground != nullptr;
   // Results that nobody asked for, or of a type that no kernel writes, go to memory of our own first.
   const auto own = [&](Image<float>& image, int channels) {
@@ -96,8 +106,10 @@ inline Result<void> Session::finish(const ResultTarget* alpha, const ResultTarge
     if (image.shape() != s) image = Image<float>(s);
     return image.view();
   };
-  const bool direct_alpha = bytes || (alpha != nullptr && alpha->type == PixelType::f32);
-  const bool direct_foreground = bytes || (foreground != nullptr && foreground->type == PixelType::f32);
+  // A device writes dense pictures, which come back to such memory.
+  const bool direct_alpha = !on_device() && (bytes || (alpha != nullptr && alpha->type == PixelType::f32));
+  const bool direct_foreground =
+      !on_device() && (bytes || (foreground != nullptr && foreground->type == PixelType::f32));
   const PixelType type = bytes ? PixelType::u8 : PixelType::f32;
   const View<float> own_alpha = direct_alpha ? View<float>() : own(alpha_, 1);
   const View<float> own_foreground = direct_foreground ? View<float>() : own(foreground_, 3);
@@ -115,7 +127,18 @@ inline Result<void> Session::finish(const ResultTarget* alpha, const ResultTarge
   void* arguments[] = {nullptr, picture.pointer(),       coarse.pointer(),  &padded_width, &padded_height,
                        &tasks,  to_foreground.pointer(), to_alpha.pointer()};
   const Kernel* kernel = finish_kernels_[static_cast<std::size_t>(picture_type_)][bytes ? 0 : 1];
+  detail::Argument* const made[] = {&to_alpha, &to_foreground};
+  std::uint8_t* const host[] = {to_alpha.buffer.host, to_foreground.buffer.host};
+  const std::size_t pixels = static_cast<std::size_t>(height) * static_cast<std::size_t>(width);
+  for (std::size_t i = 0; i < 2 && on_device(); ++i) {
+    if (auto ok = result_memory_[i].reserve(net_->on, pixels * (i == 0 ? 1 : 3) * sizeof(float)); !ok) return ok;
+    result_memory_[i].lend(made[i]->buffer);
+  }
   if (auto ok = call(kernel, arguments); !ok) return ok;
+  for (std::size_t i = 0; i < 2 && on_device(); ++i) {
+    made[i]->buffer.host = host[i];
+    if (auto ok = result_memory_[i].download(host[i], pixels * (i == 0 ? 1 : 3) * sizeof(float)); !ok) return ok;
+  }
 
   const auto paste = [&](auto pixel, auto result) {
     using P = decltype(pixel);
@@ -140,6 +163,7 @@ inline Result<void> Session::finish(const ResultTarget* alpha, const ResultTarge
     if (t == nullptr) return;
     const View<const float> from = mine;
     if (t->type == PixelType::u8) copy_pixels<std::uint8_t>(from, t->as<std::uint8_t>());
+    if (t->type == PixelType::f32) copy_pixels<float>(from, t->as<float>());
     if (t->type == PixelType::u16) copy_pixels<std::uint16_t>(from, t->as<std::uint16_t>());
     if (t->type == PixelType::f64) copy_pixels<double>(from, t->as<double>());
   };
@@ -168,7 +192,7 @@ inline Result<RunReport> Session::refine(std::span<const ResultTarget> results, 
     report.cells = cells.height * cells.width;
     if (auto ok = timed("choose_cells",
                         [&]() -> Result<void> {
-                          choose(options);
+                          if (auto ok = choose(options); !ok) return ok;
                           report.refined_cells =
                               static_cast<int>(std::count(chosen_.begin(), chosen_.end(), std::uint8_t{1}));
                           detail::cover_cells(chosen_, cells.height, cells.width, kernels::refine_tiles[0],

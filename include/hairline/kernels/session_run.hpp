@@ -84,9 +84,11 @@ inline Result<void> Session::prepare(int height, int width, const RunOptions& op
     if (shape(step.node).height <= 0 || shape(step.node).width <= 0)
       return Error{ErrorCode::invalid_argument, "the pictures are too small for network " + net_->lowered.name +
                                                     ": nothing is left of them at '" + step.name + "'"};
+  if (on_device())
+    if (auto ok = reserve_blocks(); !ok) return ok;
   const std::size_t before = plan_.size;
-  plan_ = plan_memory(net_->lowered, shapes_);
-  if (plan_.size > before || arena_.data() == nullptr) {
+  if (!on_device()) plan_ = plan_memory(net_->lowered, shapes_);
+  if (!on_device() && (plan_.size > before || arena_.data() == nullptr)) {
     arena_ = Pages();
     arena_ = Pages(plan_.size);
     if (arena_.data() == nullptr) {
@@ -126,6 +128,9 @@ inline Result<Session::PreparedStep> Session::prepare_step(std::size_t which) {
     p.buffers.push_back(a);
     p.arguments.push_back(p.buffers.back().pointer());
   };
+  const auto vector = [&](std::size_t which, const std::vector<float>& v) {
+    buffer(this->packed(packed, which, v.data(), std::array<int, 1>{static_cast<int>(v.size())}));
+  };
   const auto scalar = [&](int v) {
     p.scalars.push_back(v);
     p.arguments.push_back(&p.scalars.back());
@@ -143,18 +148,19 @@ inline Result<Session::PreparedStep> Session::prepare_step(std::size_t which) {
   }
   const TensorShape& size = shape(step.size_node);
   if (step.kind == StepKind::conv2d) {
-    buffer(detail::Argument::dense(packed.weights.data(), packed.extents));
-    buffer(detail::Argument::dense(packed.bias.data(), std::array<int, 1>{static_cast<int>(packed.bias.size())}));
-    if (!step.low.empty())
-      for (const auto* bound : {&packed.low, &packed.high})
-        buffer(detail::Argument::dense(bound->data(), std::array<int, 1>{static_cast<int>(bound->size())}));
+    buffer(this->packed(packed, 0, packed.weights.data(), packed.extents));
+    vector(1, packed.bias);
+    if (!step.low.empty()) {
+      vector(2, packed.low);
+      vector(3, packed.high);
+    }
     if (step.addend.place.storage >= 0) buffer(activation(step.addend.place, step.addend.node));
     scalar(size.height);
     scalar(size.width);
   } else if (step.kind == StepKind::depthwise) {
-    buffer(detail::Argument::dense(packed.weights.data(),
-                                   std::array<int, 3>{packed.extents[0], packed.extents[1], packed.extents[2]}));
-    buffer(detail::Argument::dense(packed.bias.data(), std::array<int, 1>{static_cast<int>(packed.bias.size())}));
+    buffer(this->packed(packed, 0, packed.weights.data(),
+                        std::array<int, 3>{packed.extents[0], packed.extents[1], packed.extents[2]}));
+    vector(1, packed.bias);
   } else if (pictures) {
     // A scaled picture is seen padded: that is the size which is scaled.
     const int source = net_->graph.nodes[static_cast<std::size_t>(step.size_node)].op->name == "scale_bilinear"
@@ -196,7 +202,7 @@ inline Result<void> Session::take_pictures(std::span<const AnyView> pictures) {
       pictures_.push_back(detail::picture_argument(own.data(), own.shape(), own.strides(), PixelType::f32));
     });
   }
-  return {};
+  return on_device() ? upload_pictures() : Result<void>{};
 }
 
 /// A step whose result only a caller reads is done only if the caller wants it.
@@ -228,6 +234,7 @@ inline Result<void> Session::run_steps(std::vector<StepTime>* times) {
     const detail::Stopwatch watch;
     if (auto ok = call(p.kernel[p.picture_slots.empty() ? 0 : picture_type_], p.arguments.data()); !ok) return ok;
     if (times != nullptr) {
+      if (auto ok = wait(); !ok) return ok;
       const auto bytes = [&](int node) { return 4.0 * static_cast<double>(shape(node).size()); };
       StepTime time{step.name, step.kernel.name, watch.milliseconds(), 0, bytes(step.node)};
       for (const StepInput& in : step.inputs) time.bytes += bytes(in.node);
@@ -244,7 +251,7 @@ inline Result<void> Session::run_steps(std::vector<StepTime>* times) {
 }
 
 template <class T>
-void Session::deliver_as(const Delivery& d, View<T> to) const {
+void Session::deliver_as(const Delivery& d, const float* from, View<T> to) const {
   if (d.kind == Delivery::Kind::cells) {
     for (int y = 0; y < to.height(); ++y)
       for (int x = 0; x < to.width(); ++x)
@@ -255,7 +262,7 @@ void Session::deliver_as(const Delivery& d, View<T> to) const {
                 : 0.0f);
     return;
   }
-  const float* from = memory(d.place.storage) + d.place.first;
+  from += d.place.first;
   const TensorShape& s = shape(d.node);
   for (int y = 0; y < to.height(); ++y)
     for (int x = 0; x < to.width(); ++x)
@@ -266,17 +273,28 @@ void Session::deliver_as(const Delivery& d, View<T> to) const {
                  static_cast<std::size_t>(c)]);
 }
 
-inline void Session::deliver(const Delivery& d, const ResultTarget& target) const {
+inline Result<void> Session::deliver(const Delivery& d, const ResultTarget& target) {
+  const float* from = nullptr;
+  if (d.kind == Delivery::Kind::place) {
+    const auto found = values(d.place.storage);
+    if (!found) return found.error();
+    from = *found;
+  }
   switch (target.type) {
     case PixelType::u8:
-      return deliver_as(d, target.as<std::uint8_t>());
+      deliver_as(d, from, target.as<std::uint8_t>());
+      break;
     case PixelType::u16:
-      return deliver_as(d, target.as<std::uint16_t>());
+      deliver_as(d, from, target.as<std::uint16_t>());
+      break;
     case PixelType::f64:
-      return deliver_as(d, target.as<double>());
+      deliver_as(d, from, target.as<double>());
+      break;
     case PixelType::f32:
-      return deliver_as(d, target.as<float>());
+      deliver_as(d, from, target.as<float>());
+      break;
   }
+  return {};
 }
 
 inline Result<RunReport> Session::run(std::span<const AnyView> pictures, std::span<const ResultTarget> results,
@@ -303,7 +321,8 @@ inline Result<RunReport> Session::run(std::span<const AnyView> pictures, std::sp
   }
   for (const Delivery& d : net_->lowered.results)
     for (const ResultTarget& t : results)
-      if (d.name == t.name && (d.kind == Delivery::Kind::place || d.kind == Delivery::Kind::cells)) deliver(d, t);
+      if (d.name == t.name && (d.kind == Delivery::Kind::place || d.kind == Delivery::Kind::cells))
+        if (auto ok = deliver(d, t); !ok) return ok.error();
   return report;
 }
 
