@@ -26,7 +26,7 @@ struct Lifetimes {
 inline Lifetimes lifetimes(const LoweredNetwork& network, const std::vector<TensorShape>& shapes) {
   const std::size_t count = network.storage_pitch.size(), steps = network.steps.size();
   Lifetimes life;
-  auto& [from, to, size, order] = life;
+  std::vector<std::size_t>&from = life.from, &to = life.to, &size = life.size, &order = life.largest_first;
   from.assign(count, steps);
   to.assign(count, 0);
   size.assign(count, 0);

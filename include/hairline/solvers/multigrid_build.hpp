@@ -144,7 +144,7 @@ FirstLevel first_level(const Stencil<Scalar>& fine, const Image<Scalar>& image, 
   pool.parallel_for(0, level.size(), 256, [&](std::ptrdiff_t begin, std::ptrdiff_t end) {
     for (auto c = static_cast<std::size_t>(begin); c < static_cast<std::size_t>(end); ++c) {
       auto& row = level.a[c];
-      row.fill(Block::Zero());
+      row.fill(CellBlock::Zero());
       for (auto m = static_cast<std::size_t>(first[c]); m < static_cast<std::size_t>(first[c + 1]); ++m) {
         const auto towards = towards_cells(fine, member[m], cell, places, basis);
         const Eigen::Vector4d own = basis[m].template cast<double>();
@@ -220,12 +220,12 @@ inline NextLevel next_level(const Coarse& fine, ThreadPool& pool) {
   pool.parallel_for(0, level.size(), 128, [&](std::ptrdiff_t begin, std::ptrdiff_t end) {
     for (auto p = static_cast<std::size_t>(begin); p < static_cast<std::size_t>(end); ++p) {
       auto& row = level.a[p];
-      row.fill(Block::Zero());
+      row.fill(CellBlock::Zero());
       for (int c = 0; c < 4; ++c) {
         const std::int32_t i = child[p][static_cast<std::size_t>(c)];
         if (i < 0) continue;
-        std::array<Block, 9> towards;
-        towards.fill(Block::Zero());
+        std::array<CellBlock, 9> towards;
+        towards.fill(CellBlock::Zero());
         for (int k = 0; k < 9; ++k) {
           const std::int32_t j = fine.neighbour(i, k);
           if (j < 0) continue;
@@ -235,7 +235,7 @@ inline NextLevel next_level(const Coarse& fine, ThreadPool& pool) {
               fine.a[static_cast<std::size_t>(i)][static_cast<std::size_t>(k)] *
               of_child[static_cast<std::size_t>(j)].cast<double>();
         }
-        const Block own = of_child[static_cast<std::size_t>(i)].cast<double>().transpose();
+        const CellBlock own = of_child[static_cast<std::size_t>(i)].cast<double>().transpose();
         for (std::size_t k = 0; k < 9; ++k) row[k].noalias() += own * towards[k];
       }
       level.complete(static_cast<std::int32_t>(p));

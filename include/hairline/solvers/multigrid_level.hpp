@@ -16,7 +16,7 @@
 // The coarse levels of Multigrid: cells on a grid, four unknowns each, coupled with their eight neighbours.
 namespace hairline::detail {
 
-using Block = Eigen::Matrix4d;
+using CellBlock = Eigen::Matrix4d;
 using BlockF = Eigen::Matrix4f;
 using FourF = Eigen::Vector4f;
 
@@ -36,11 +36,11 @@ inline float norm_bound(const BlockF& s) {
 
 // A Galerkin operator while the hierarchy is built.
 struct Coarse {
-  int rows = 0, columns = 0;            // of the grid of cells
-  std::vector<std::int32_t> index;      // cell on the grid -> number, -1 if it holds no unknown pixel
-  std::vector<std::int32_t> place;      // number -> cell on the grid
-  std::vector<std::array<Block, 9>> a;  // to the neighbour (dy, dx) at 3 * (dy + 1) + dx + 1
-  std::vector<Block> near_null;         // columns: the coefficients of 1, R, G, B in the cell's basis
+  int rows = 0, columns = 0;                // of the grid of cells
+  std::vector<std::int32_t> index;          // cell on the grid -> number, -1 if it holds no unknown pixel
+  std::vector<std::int32_t> place;          // number -> cell on the grid
+  std::vector<std::array<CellBlock, 9>> a;  // to the neighbour (dy, dx) at 3 * (dy + 1) + dx + 1
+  std::vector<CellBlock> near_null;         // columns: the coefficients of 1, R, G, B in the cell's basis
   std::ptrdiff_t size() const { return static_cast<std::ptrdiff_t>(place.size()); }
 
   std::int32_t neighbour(std::int32_t cell, int k) const {
@@ -52,7 +52,7 @@ struct Coarse {
 
   // Basis functions that a cell lacks become unknowns of their own, so that every block can be inverted.
   void complete(std::int32_t cell) {
-    Block& own = a[static_cast<std::size_t>(cell)][4];
+    CellBlock& own = a[static_cast<std::size_t>(cell)][4];
     for (int d = 0; d < 4; ++d)
       if (near_null[static_cast<std::size_t>(cell)].row(d).isZero(0)) own(d, d) = 1;
   }
@@ -71,7 +71,7 @@ struct Coarse {
 // Orthonormal columns q with q * (q^T x) = x up to nearly dependent columns of x, which are left out (zero in q).
 // Modified Gram-Schmidt with pivoting.  x, q: (m, 4); the result: q^T x.
 template <class Matrix>
-Block orthonormalise(const Matrix& x, Matrix& q) {
+CellBlock orthonormalise(const Matrix& x, Matrix& q) {
   Matrix rest = x;
   q = Matrix::Zero(x.rows(), 4);
   const double smallest = 1e-4 * x.col(0).norm();
@@ -168,7 +168,7 @@ class BlockOperator {
           neighbour_[at][k] = j < 0 ? static_cast<std::int32_t>(size_) : j;
           a_[at][k] = level.a[at][k].cast<float>();
         }
-        const Block inverse = level.a[at][4].inverse();
+        const CellBlock inverse = level.a[at][4].inverse();
         inverse_[at] = (0.5 * (inverse + inverse.transpose())).cast<float>();
       }
     });
@@ -215,7 +215,7 @@ class BlockOperator {
     std::vector<BlockF> root(a_.size() + 1, BlockF::Zero());  // R with R R^T = D^-1
     pool.parallel_for(0, size_, 1024, [&](std::ptrdiff_t begin, std::ptrdiff_t end) {
       for (auto at = static_cast<std::size_t>(begin); at < static_cast<std::size_t>(end); ++at)
-        root[at] = Block(level.a[at][4].llt().matrixU().solve(Block::Identity())).cast<float>();
+        root[at] = CellBlock(level.a[at][4].llt().matrixU().solve(CellBlock::Identity())).cast<float>();
     });
     each_cell(pool, [&](std::ptrdiff_t, std::size_t at) {
       float sum = 0;
