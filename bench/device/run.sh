@@ -15,7 +15,8 @@ failed=0
 { grep -m1 'model name' /proc/cpuinfo; nproc; uname -r; } >"$results/machine.txt" 2>&1
 hairline info --json="$results/info.json" >/dev/null || failed=1
 
-# Both runs start from the same 8 bits; whole networks may differ by 5e-4 with Winograd's forms.
+# Both runs start from the same 8 bits; whole networks may differ by 5e-4 with Winograd's forms. EXR holds half floats, whose
+# steps near 1 are 4.9e-4: a rounding that falls the other way shows as one such step.
 parity() {  # parity NET SRC BACKGROUND LABEL
   for engine in reference kernels; do
     hairline matte "$2" "$results/$engine.exr" --background "$3" -m "$1" --weights "weights/$1.safetensors" \
