@@ -141,10 +141,7 @@ class Conv2d : public Generator<Conv2d> {
     conv.compute_at(out, ct).bound_extent(x, block_x).bound_extent(c, 4).vectorize(c, 4).unroll(x);
     const auto rv = conv.rvars(0);
     conv.update().reorder(c, x, rv[0], rv[1], rv[2]).vectorize(c, 4).unroll(x);
-    if (staging()) {
-      input.staged.compute_root();
-      input.schedule_device();
-    }
+    if (staging()) input.schedule_device();
   }
 
   ConvInput input;

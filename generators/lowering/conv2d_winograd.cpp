@@ -189,17 +189,7 @@ class Conv2dWinograd : public Generator<Conv2dWinograd> {
         .unroll(c)
         .unroll(t);
     if (!parallel_c) products.hoist_storage(out, yo);
-    product.compute_at(products, tb)
-        .store_in(MemoryType::Stack)
-        .bound_extent(c, block_c)
-        .bound_extent(t, block_t)
-        .vectorize(c, lanes)
-        .unroll(c)
-        .unroll(t);
-    auto update = product.update();
-    const auto rv = product.rvars(0);
-    update.reorder(c, t, rv[0]).vectorize(c, lanes).unroll(c).unroll(t);
-    if (unroll_in > 1) update.unroll(rv[0], unroll_in);
+    schedule_product(tb, lanes);
 
     turned.compute_at(back, to)
         .hoist_storage(out, yo)
@@ -221,6 +211,22 @@ class Conv2dWinograd : public Generator<Conv2dWinograd> {
     down.compute_at(turned, co).store_in(MemoryType::Stack).vectorize(c, lanes).unroll(j).unroll(i).reorder(c, j, i);
     input.staged.store_at(out, yo).compute_at(out, y).fold_storage(input.y, high_rows + 2 * d);
     input.schedule(lanes);
+  }
+
+  /// A register tile of products: block_c channels of block_t tiles, summed over the input's channels; `at` walks
+  /// tiles.
+  void schedule_product(const Var& at, int lanes) {
+    product.compute_at(products, at)
+        .store_in(MemoryType::Stack)
+        .bound_extent(c, block_c)
+        .bound_extent(t, block_t)
+        .vectorize(c, lanes)
+        .unroll(c)
+        .unroll(t);
+    auto update = product.update();
+    const auto rv = product.rvars(0);
+    update.reorder(c, t, rv[0]).vectorize(c, lanes).unroll(c).unroll(t);
+    if (unroll_in > 1) update.unroll(rv[0], unroll_in);
   }
 
   void schedule_heavy(int lanes) {
@@ -295,17 +301,7 @@ class Conv2dWinograd : public Generator<Conv2dWinograd> {
       sum.reorder(c, t, tb, i, j, blocks.x, co, g).parallel(co);
       schedule_heavy(lanes);
     }
-    product.compute_at(products, tb)
-        .store_in(MemoryType::Stack)
-        .bound_extent(c, block_c)
-        .bound_extent(t, block_t)
-        .vectorize(c, lanes)
-        .unroll(c)
-        .unroll(t);
-    auto update = product.update();
-    const auto rv = product.rvars(0);
-    update.reorder(c, t, rv[0]).vectorize(c, lanes).unroll(c).unroll(t);
-    if (unroll_in > 1) update.unroll(rv[0], unroll_in);
+    schedule_product(tb, lanes);
 
     turned.compute_at(back, to)
         .bound(c, 0, ConvInput::round_up(block_k(), 16))
