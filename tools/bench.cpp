@@ -143,19 +143,17 @@ Json block_json(const kernels::StepTime& step, const std::vector<double>& times,
 }
 
 int bench(const Options& o) {
-  if (o.precision != "f32") throw WrongUse{"wanted --precision f32, given '" + o.precision + "'"};
   if (o.threads > 0) ::setenv("HL_NUM_THREADS", std::to_string(o.threads).c_str(), 1);
   const Network& network = wanted_network(o.net);
-  const kernels::Library* library = network_kernels(network.name);
-  if (library == nullptr) throw NotAvailable{"this build holds no compiled kernels for " + o.net};
+  const kernels::Backend on =
+      network_backend(network.name, o.precision == "bf16" ? kernels::Precision::bf16 : kernels::Precision::f32);
   const RunOptions options = run_options(o);
   const std::size_t baseline = peak_memory();
 
   // Pictures are decoded while weights are packed.
   auto decoding = std::async(std::launch::async, [&] { return pictures(o); });
   const auto begin = Clock::now();
-  auto made =
-      kernels::load_network(network.graph, o.weights, kernels::cpu_backend(*library), {}, SelfTestUse::run, o.threads);
+  auto made = kernels::load_network(network.graph, o.weights, on, {}, SelfTestUse::run, o.threads);
   if (!made) {
     if (made.error().code == ErrorCode::not_found) throw NotAvailable{made.error().message};
     throw std::runtime_error(made.error().message);
@@ -235,7 +233,8 @@ void add_bench(CLI::App& app, Action& action) {
   verb.add_option("--src", o->src, "Picture")->required();
   verb.add_option("--background", o->background, "Shot of the empty background, of the same size")->required();
   verb.add_option("--size", o->size, "Bring both pictures to WIDTHxHEIGHT first");
-  verb.add_option("--precision", o->precision, "f32");
+  verb.add_option("--precision", o->precision, "f32, or bf16: of weights and what lies between layers (f32)")
+      ->check(CLI::IsMember({"f32", "bf16"}));
   verb.add_option("--backbone-scale", o->backbone_scale, "Size of the coarse stage (0.25)")
       ->check(CLI::Range(1e-3, 1.0));
   verb.add_option("--refine-mode", o->mode, "sampling, thresholding, full or none (sampling)");

@@ -83,11 +83,7 @@ Result<NetworkResults> run_sessions(Sessions& sessions, std::vector<Tensor> inpu
 }
 
 Forward open_kernels(const Network& network, const std::string& file, const std::vector<std::string>& unread) {
-  const kernels::Library* library = network_kernels(network.name);
-  if (library == nullptr)
-    throw NotAvailable{"this build holds no compiled kernels for " + std::string(network.name) +
-                       "; --engine reference computes it with plain loops"};
-  const kernels::Backend on = kernels::cpu_backend(*library);
+  const kernels::Backend on = network_backend(network.name, kernels::Precision::f32);
   auto packed = file.empty() ? kernels::pack_network(network.graph, load(network, file, unread), on)
                              : kernels::load_network(network.graph, file, on, unread);
   if (!packed) give_up(packed.error());

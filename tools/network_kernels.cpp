@@ -1,23 +1,50 @@
 #include "network_kernels.hpp"
 
 #ifdef HAIRLINE_WITH_KERNELS
-extern "C" const hairline::kernels::Library hairline_kernels_bgmv2_mobilenetv2;
-extern "C" const hairline::kernels::Library hairline_kernels_bgmv2_resnet50;
-extern "C" const hairline::kernels::Library hairline_kernels_bgmv2_resnet101;
-extern "C" const hairline::kernels::Library hairline_kernels_slim;
+extern "C" {
+extern const hairline::kernels::Library hairline_kernels_bgmv2_mobilenetv2, hairline_kernels_bgmv2_mobilenetv2_bf16;
+extern const hairline::kernels::Library hairline_kernels_bgmv2_resnet50, hairline_kernels_bgmv2_resnet50_bf16;
+extern const hairline::kernels::Library hairline_kernels_bgmv2_resnet101, hairline_kernels_bgmv2_resnet101_bf16;
+extern const hairline::kernels::Library hairline_kernels_slim;
+}
 #endif
 
 namespace hairline::tool {
 
-const kernels::Library* network_kernels([[maybe_unused]] std::string_view network) {
+namespace {
+struct Compiled {
+  std::string_view encoder;
+  const kernels::Library *f32, *bf16;
+};
 #ifdef HAIRLINE_WITH_KERNELS
-  const auto names = [&](std::string_view encoder) { return network.find(encoder) != std::string_view::npos; };
-  if (names("mobilenetv2")) return &hairline_kernels_bgmv2_mobilenetv2;
-  if (names("resnet50")) return &hairline_kernels_bgmv2_resnet50;
-  if (names("resnet101")) return &hairline_kernels_bgmv2_resnet101;
-  if (names("slim")) return &hairline_kernels_slim;
+const Compiled compiled[] = {
+    {"mobilenetv2", &hairline_kernels_bgmv2_mobilenetv2, &hairline_kernels_bgmv2_mobilenetv2_bf16},
+    {"resnet50", &hairline_kernels_bgmv2_resnet50, &hairline_kernels_bgmv2_resnet50_bf16},
+    {"resnet101", &hairline_kernels_bgmv2_resnet101, &hairline_kernels_bgmv2_resnet101_bf16},
+    {"slim", &hairline_kernels_slim, nullptr},
+};
+#else
+const Compiled compiled[] = {{"none", nullptr, nullptr}};
 #endif
+}  // namespace
+
+const kernels::Library* network_kernels(std::string_view network, kernels::Precision precision) {
+  for (const Compiled& one : compiled)
+    if (network.find(one.encoder) != std::string_view::npos)
+      return precision == kernels::Precision::bf16 ? one.bf16 : one.f32;
   return nullptr;
+}
+
+kernels::Backend network_backend(std::string_view network, kernels::Precision precision) {
+  const kernels::Library* library = network_kernels(network, precision);
+  const bool narrow = precision == kernels::Precision::bf16;
+  if (library == nullptr)
+    throw NotAvailable{"this build holds no compiled " + std::string(narrow ? "bfloat16 " : "") + "kernels for " +
+                       std::string(network) + "; " +
+                       (narrow ? "--precision f32 has some" : "--engine reference computes it with plain loops")};
+  kernels::Backend on = narrow ? kernels::bf16_backend(*library) : kernels::cpu_backend(*library);
+  if (on.error && on.error->code == ErrorCode::unsupported) throw NotAvailable{on.error->message};
+  return on;
 }
 
 }  // namespace hairline::tool

@@ -23,6 +23,7 @@ class Conv2d : public Generator<Conv2d> {
   GeneratorParam<int> channels{"channels", 64};      ///< of the result
   GeneratorParam<bool> addend{"addend", false};
   GeneratorParam<Activation> activation{"activation", Activation::none, activation_names()};
+  GeneratorParam<std::string> types{"types", ""};  ///< of the activations, see activations::element
 
   // Schedule knobs.
   GeneratorParam<int> tile_c{"tile_c", 0};  ///< channels of a register tile; 0: chosen for the machine's registers
@@ -30,60 +31,38 @@ class Conv2d : public Generator<Conv2d> {
   GeneratorParam<int> unroll_in{"unroll_in", 1};
   GeneratorParam<bool> stage_1x1{"stage_1x1", false};
   GeneratorParam<int> rows_inside{"rows_inside", -1};  ///< of 1x1: tiles of channels outermost; -1: for many weights
+  GeneratorParam<int> pairs{"pairs", -1};  ///< bfloat16 products, two inputs at once; -1: if an input is bfloat16
 
   void configure() {
     input.parse(parts);
     for (std::size_t i = 0; i < input.parts.size(); ++i)
-      inputs.push_back(add_input<Buffer<float, 3>>("input" + std::to_string(i)));
-    weights = add_input<Buffer<float, 5>>("weights");  // c in tile, input channel, kx, ky, tile
+      inputs.push_back(add_input<Buffer<>>("input" + std::to_string(i), activations::element(types, i), 3));
+    // c in tile, input channel, kx, ky, tile; bfloat16: both of a pair of inputs for each c, pair, kx, ky, tile
+    weights = add_input<Buffer<>>("weights", narrow() ? BFloat(16) : Float(32), 5);
     bias = add_input<Buffer<float, 1>>("bias");
     if (activation == Activation::bounds) {
       low = add_input<Buffer<float, 1>>("low");
       high = add_input<Buffer<float, 1>>("high");
     }
-    if (addend) added = add_input<Buffer<float, 3>>("added");
+    std::size_t next = input.parts.size();
+    if (addend) added = add_input<Buffer<>>("added", activations::element(types, next++), 3);
     height = add_input<int>("height");  // of the input, after resizing
     width = add_input<int>("width");
     tasks = add_input<int>("tasks");  // strips of rows to be worked on at the same time
-    result = add_output<Buffer<float, 3>>("result");
+    result = add_output<Buffer<>>("result", activations::element(types, next), 3);
   }
 
   void generate() {
     choose_tile();
-    const int out_padded = ConvInput::round_up(channels, 16), in_total = input.total();
-    RDom r(0, in_total, 0, kernel, 0, kernel, "r");
-    conv(c, x, y) = (*bias)(c);
-    const Expr sx = x * stride + r[1] * dilation - padding, sy = y * stride + r[2] * dilation - padding;
-    Expr value;
-    if (staging()) {
-      input.define(inputs, *width, *height);
-      value = input.staged(r[0], sx, sy);
-    } else if (on_device() && padding > 0) {
-      const Expr inside = sx >= 0 && sx < *width && sy >= 0 && sy < *height;
-      value = select(inside, (*inputs[0])(r[0], clamp(sx, 0, *width - 1), clamp(sy, 0, *height - 1)), 0.0f);
-    } else {
-      value = (*inputs[0])(r[0], clamp(sx, 0, *width - 1), sy);
-    }
-    conv(c, x, y) += (*weights)(c % block_c, r[0], r[1], r[2], c / block_c) * value;
-    Expr v = conv(c, x, y);
-    if (addend) v += (*added)(c, x, y);
+    if (staging()) input.define(inputs, *width, *height, narrow() ? BFloat(16) : Float(32));
+    Expr v = narrow() ? sum_of_pairs() : sum();
+    if (addend) v += cast<float>((*added)(c, x, y));
     if (activation == Activation::bounds)
       v = clamp(v, (*low)(c), (*high)(c));
     else
       v = activate(activation, v);
-    (*result)(c, x, y) = v;
-
-    for (std::size_t i = 0; i < input.parts.size(); ++i)
-      activations::tensor(*inputs[i], input.parts[i].pitch, on_device());
-    if (addend) activations::tensor(*added, out_padded, on_device());
-    result->dim(0).set_bounds(0, out_padded);
-    activations::tensor(*result, out_padded);
-    weights->dim(0).set_bounds(0, block_c);
-    weights->dim(1).set_bounds(0, in_total).set_stride(block_c);
-    weights->dim(2).set_bounds(0, kernel).set_stride(block_c * in_total);
-    weights->dim(3).set_bounds(0, kernel).set_stride(block_c * in_total * kernel);
-    weights->dim(4).set_bounds(0, out_padded / block_c).set_stride(block_c * in_total * kernel * kernel);
-    bias->dim(0).set_bounds(0, out_padded);
+    (*result)(c, x, y) = cast(result->type(), v);
+    ports();
   }
 
   void schedule() {
@@ -112,8 +91,14 @@ class Conv2d : public Generator<Conv2d> {
         .unroll(x);
     auto update = conv.update();
     const auto rv = conv.rvars(0);
-    update.reorder(c, x, rv[0], rv[1], rv[2]).vectorize(c, lanes, TailStrategy::RoundUp).unroll(c).unroll(x);
-    if (unroll_in > 1) update.unroll(rv[0], unroll_in);
+    if (narrow()) {
+      conv.bound(c, 0, block_c).bound_extent(tile, 1);
+      update.reorder(rv[0], c, x, rv[1], rv[2], rv[3]).atomic().vectorize(rv[0]);
+    } else {
+      update.reorder(c, x, rv[0], rv[1], rv[2]);
+    }
+    update.vectorize(c, lanes, TailStrategy::RoundUp).unroll(c).unroll(x);
+    if (unroll_in > 1) update.unroll(rv[narrow() ? 1 : 0], unroll_in);
     if (staging()) {
       if (rows_inside > 0) throw std::runtime_error("conv2d: rows_inside is for inputs that are read where they lie");
       input.staged.store_at(out, yo).compute_at(out, yi);
@@ -122,6 +107,51 @@ class Conv2d : public Generator<Conv2d> {
   }
 
  private:
+  Expr sum() {
+    RDom r(0, input.total(), 0, kernel, 0, kernel, "r");
+    conv(c, x, y) = (*bias)(c);
+    const Expr sx = x * stride + r[1] * dilation - padding, sy = y * stride + r[2] * dilation - padding;
+    Expr value;
+    if (staging()) {
+      value = input.staged(r[0], sx, sy);
+    } else if (on_device() && padding > 0) {
+      const Expr inside = sx >= 0 && sx < *width && sy >= 0 && sy < *height;
+      value = select(inside, (*inputs[0])(r[0], clamp(sx, 0, *width - 1), clamp(sy, 0, *height - 1)), 0.0f);
+    } else {
+      value = (*inputs[0])(r[0], clamp(sx, 0, *width - 1), sy);
+    }
+    conv(c, x, y) += (*weights)(c % block_c, r[0], r[1], r[2], c / block_c) * value;
+    return conv(c, x, y);
+  }
+
+  /// Two input channels at a time, as the machine's bfloat16 instructions take them; sums are float.
+  Expr sum_of_pairs() {
+    if (on_device()) throw std::runtime_error("conv2d: bfloat16 pairs are for CPUs");
+    RDom r(0, 2, 0, input_pairs(), 0, kernel, 0, kernel, "r");
+    const Expr sx = x * stride + r[2] * dilation - padding, sy = y * stride + r[3] * dilation - padding;
+    const Expr in = 2 * r[1] + r[0];
+    const Expr value = staging() ? input.staged(in, sx, sy) : (*inputs[0])(in, clamp(sx, 0, *width - 1), sy);
+    conv(c, x, y, tile) = (*bias)(c + tile * block_c);
+    conv(c, x, y, tile) += cast<float>((*weights)(2 * c + r[0], r[1], r[2], r[3], tile)) * cast<float>(value);
+    return conv(c % block_c, x, y, c / block_c);
+  }
+
+  void ports() {
+    const int out_padded = ConvInput::round_up(channels, 16);
+    for (std::size_t i = 0; i < input.parts.size(); ++i)
+      activations::tensor(*inputs[i], input.parts[i].pitch, on_device());
+    if (addend) activations::tensor(*added, out_padded, on_device());
+    result->dim(0).set_bounds(0, out_padded);
+    activations::tensor(*result, out_padded);
+    const int side = narrow() ? 2 * block_c : block_c, rows = narrow() ? input_pairs() : input.total();
+    weights->dim(0).set_bounds(0, side);
+    weights->dim(1).set_bounds(0, rows).set_stride(side);
+    weights->dim(2).set_bounds(0, kernel).set_stride(side * rows);
+    weights->dim(3).set_bounds(0, kernel).set_stride(side * rows * kernel);
+    weights->dim(4).set_bounds(0, out_padded / block_c).set_stride(side * rows * kernel * kernel);
+    bias->dim(0).set_bounds(0, out_padded);
+  }
+
   /// A thread has four channels of a few pixels; the threads of a block that share their pixels read one input
   /// together.
   void schedule_device() {
@@ -145,18 +175,27 @@ class Conv2d : public Generator<Conv2d> {
   }
 
   ConvInput input;
-  std::vector<Input<Buffer<float, 3>>*> inputs;
-  Input<Buffer<float, 5>>* weights = nullptr;
+  std::vector<Input<Buffer<>>*> inputs;
+  Input<Buffer<>>* weights = nullptr;
   Input<Buffer<float, 1>>*bias = nullptr, *low = nullptr, *high = nullptr;
-  Input<Buffer<float, 3>>* added = nullptr;
+  Input<Buffer<>>* added = nullptr;
   Input<int>*height = nullptr, *width = nullptr, *tasks = nullptr;
-  Output<Buffer<float, 3>>* result = nullptr;
-  Var c{"c"}, x{"x"}, y{"y"}, co{"co"}, ci{"ci"}, xo{"xo"}, xi{"xi"}, yo{"yo"}, yi{"yi"};
+  Output<Buffer<>>* result = nullptr;
+  Var tile{"tile"}, c{"c"}, x{"x"}, y{"y"}, co{"co"}, ci{"ci"}, xo{"xo"}, xi{"xi"}, yo{"yo"}, yi{"yi"};
   Func conv{"conv"};
   int block_c = 0, block_x = 0;
 
   bool on_device() const { return device::chosen(get_target()); }
-  bool staging() const { return on_device() ? !input.plain() : kernel > 1 || stage_1x1 || !input.plain(); }
+  bool narrow() const {
+    const std::string letters = types;
+    if (pairs >= 0) return pairs > 0;
+    return letters.substr(0, input.parts.size()).find('b') != std::string::npos;
+  }
+  int input_pairs() const { return (input.total() + 1) / 2; }
+  bool staging() const {
+    if (on_device()) return !input.plain();
+    return kernel > 1 || stage_1x1 || !input.plain() || (narrow() && activations::element(types, 0) != BFloat(16));
+  }
 
   /// Whether a tile's weights pass once for a whole strip, and tiles are shared out too: pays where all weights
   /// together do not fit the first-level cache.

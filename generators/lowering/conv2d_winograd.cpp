@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "lowering/activation.hpp"
+#include "lowering/activations.hpp"
 #include "lowering/conv_input.hpp"
 #include "lowering/winograd_rows.hpp"
 
@@ -34,6 +35,7 @@ class Conv2dWinograd : public Generator<Conv2dWinograd> {
   GeneratorParam<int> channels{"channels", 64};      ///< of the result
   GeneratorParam<bool> addend{"addend", false};
   GeneratorParam<Activation> activation{"activation", Activation::none, activation_names()};
+  GeneratorParam<std::string> types{"types", ""};  ///< of the activations; the products are float
 
   // Schedule knobs.
   GeneratorParam<int> tile_c{"tile_c", 0};  ///< channels of a register tile; 0: chosen for the machine's registers
@@ -50,18 +52,19 @@ class Conv2dWinograd : public Generator<Conv2dWinograd> {
   void configure() {
     input.parse(parts);
     for (std::size_t i = 0; i < input.parts.size(); ++i)
-      inputs.push_back(add_input<Buffer<float, 3>>("input" + std::to_string(i)));
+      inputs.push_back(add_input<Buffer<>>("input" + std::to_string(i), activations::element(types, i), 3));
     weights = add_input<Buffer<float, 5>>("weights");  // c in tile, input channel, x and y of the transform, tile
     bias = add_input<Buffer<float, 1>>("bias");
     if (activation == Activation::bounds) {
       low = add_input<Buffer<float, 1>>("low");
       high = add_input<Buffer<float, 1>>("high");
     }
-    if (addend) added = add_input<Buffer<float, 3>>("added");
+    std::size_t next = input.parts.size();
+    if (addend) added = add_input<Buffer<>>("added", activations::element(types, next++), 3);
     height = add_input<int>("height");  // of the input, after resizing, and of the result
     width = add_input<int>("width");
     tasks = add_input<int>("tasks");  // strips of rows to be worked on at the same time
-    result = add_output<Buffer<float, 3>>("result");
+    result = add_output<Buffer<>>("result", activations::element(types, next), 3);
   }
 
   void generate() {
@@ -86,7 +89,8 @@ class Conv2dWinograd : public Generator<Conv2dWinograd> {
 
     if (straight()) {
       const Expr inside = sx >= 0 && sx < *width && sy >= 0 && sy < *height;
-      patch(c, i, j, t, g) = select(inside, (*inputs[0])(c, clamp(sx, 0, *width - 1), clamp(sy, 0, *height - 1)), 0.0f);
+      const Expr value = cast<float>((*inputs[0])(c, clamp(sx, 0, *width - 1), clamp(sy, 0, *height - 1)));
+      patch(c, i, j, t, g) = select(inside, value, 0.0f);
     } else {
       input.define(inputs, *width, *height);
       patch(c, i, j, t, g) = input.staged(c, sx, sy);
@@ -108,12 +112,12 @@ class Conv2dWinograd : public Generator<Conv2dWinograd> {
     const Expr tile = ((y % d * d + x % d) * down_rows + y / (my * d) % down_rows) * across + x / (mx * d);
     const Expr group = deep ? Expr(0) : y / (down_rows * my * d);
     Expr v = back(c, x / d % mx, y / d % my, tile, group) + (*bias)(c);
-    if (addend) v += (*added)(c, x, y);
+    if (addend) v += cast<float>((*added)(c, x, y));
     if (activation == Activation::bounds)
       v = clamp(v, (*low)(c), (*high)(c));
     else
       v = activate(activation, v);
-    (*result)(c, x, y) = v;
+    (*result)(c, x, y) = cast(result->type(), v);
     ports();
   }
 
@@ -331,12 +335,12 @@ class Conv2dWinograd : public Generator<Conv2dWinograd> {
   }
 
   ConvInput input;
-  std::vector<Input<Buffer<float, 3>>*> inputs;
+  std::vector<Input<Buffer<>>*> inputs;
   Input<Buffer<float, 5>>* weights = nullptr;
   Input<Buffer<float, 1>>*bias = nullptr, *low = nullptr, *high = nullptr;
-  Input<Buffer<float, 3>>* added = nullptr;
+  Input<Buffer<>>* added = nullptr;
   Input<int>*height = nullptr, *width = nullptr, *tasks = nullptr;
-  Output<Buffer<float, 3>>* result = nullptr;
+  Output<Buffer<>>* result = nullptr;
   Var c{"c"}, x{"x"}, y{"y"}, t{"t"}, i{"i"}, j{"j"}, g{"g"};
   Var k{"k"}, first{"first"}, b{"b"};
   RDom blocks;

@@ -47,11 +47,12 @@ class ConvInput {
 
   /// Defines `staged(c, x, y)`: the joined value, 0 outside of width x height.
   template <class Ports>
-  void define(const Ports& inputs, const Halide::Expr& width, const Halide::Expr& height) {
+  void define(const Ports& inputs, const Halide::Expr& width, const Halide::Expr& height,
+              Halide::Type element = Halide::Float(32)) {
     using namespace Halide;
     const Expr inside = x >= 0 && x < width && y >= 0 && y < height;
     const Expr px = clamp(x, 0, width - 1), py = clamp(y, 0, height - 1);
-    staged(c, x, y) = undef<float>();
+    staged(c, x, y) = undef(element);
     for (std::size_t i = 0; i < parts.size(); ++i) {
       const Part& part = parts[i];
       RDom channel(0, round_up(part.channels, 16), "channel" + std::to_string(i));
@@ -63,16 +64,16 @@ class ConvInput {
           tables_.push_back(f);
         const auto row = [&](Func which) {
           const Expr at = which(py);
-          const Expr left = (*inputs[i])(channel.x, across.first(px), at);
-          const Expr right = (*inputs[i])(channel.x, across.second(px), at);
+          const Expr left = cast<float>((*inputs[i])(channel.x, across.first(px), at));
+          const Expr right = cast<float>((*inputs[i])(channel.x, across.second(px), at));
           return left + across.part(px) * (right - left);
         };
         const Expr upper = row(down.first), lower = row(down.second);
         value = upper + down.part(py) * (lower - upper);
       } else {
-        value = (*inputs[i])(channel.x, px, py);
+        value = cast<float>((*inputs[i])(channel.x, px, py));
       }
-      staged(part.offset + channel.x, x, y) = select(inside, value, 0.0f);
+      staged(part.offset + channel.x, x, y) = cast(element, select(inside, value, 0.0f));
     }
   }
 

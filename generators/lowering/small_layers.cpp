@@ -5,7 +5,8 @@
 #include "lowering/bilinear.hpp"
 #include "lowering/device.hpp"
 
-// The layers between convolutions that are not part of one: memory-bound, one pass each.
+// The layers between convolutions that are not part of one: memory-bound, one pass each. Activations are float or
+// bfloat16, sums always float.
 
 namespace {
 using namespace Halide;
@@ -15,16 +16,16 @@ class MaxPool : public Generator<MaxPool> {
  public:
   GeneratorParam<int> kernel{"kernel", 3}, stride{"stride", 2}, padding{"padding", 1};
   GeneratorParam<int> channels{"channels", 64}, pitch{"pitch", 64};
-  Input<Buffer<float, 3>> input{"input"};  // c, x, y
+  Input<Buffer<void, 3>> input{"input"};  // c, x, y
   Input<int> tasks{"tasks"};
-  Output<Buffer<float, 3>> result{"result"};
+  Output<Buffer<void, 3>> result{"result"};
 
   void generate() {
     RDom r(0, kernel, 0, kernel, "r");
     // Repeating the border changes no maximum, as every window holds at least one pixel of the picture.
     const Expr sx = clamp(x * stride + r.x - padding, 0, input.dim(1).extent() - 1);
     const Expr sy = clamp(y * stride + r.y - padding, 0, input.dim(2).extent() - 1);
-    result(c, x, y) = maximum(r, input(c, sx, sy));
+    result(c, x, y) = cast(result.type(), maximum(r, cast<float>(input(c, sx, sy))));
     activations::tensor(input, pitch, device::chosen(get_target()));
     activations::tensor(result, activations::padded(channels));
     result.dim(0).set_bounds(0, activations::padded(channels));
@@ -48,18 +49,18 @@ class MaxPool : public Generator<MaxPool> {
 class GlobalAverage : public Generator<GlobalAverage> {
  public:
   GeneratorParam<int> channels{"channels", 320}, pitch{"pitch", 320};
-  Input<Buffer<float, 3>> input{"input"};  // c, x, y
+  Input<Buffer<void, 3>> input{"input"};  // c, x, y
   Input<int> tasks{"tasks"};
-  Output<Buffer<float, 3>> result{"result"};  // c, 1, 1
+  Output<Buffer<void, 3>> result{"result"};  // c, 1, 1
 
   void generate() {
     const Expr width = input.dim(1).extent(), height = input.dim(2).extent();
     RDom rx(0, width, "rx"), ry(0, height, "ry");
     row(c, y) = 0.0f;
-    row(c, y) += input(c, rx, y);
+    row(c, y) += cast<float>(input(c, rx, y));
     all(c) = 0.0f;
     all(c) += row(c, ry);
-    result(c, x, y) = all(c) / (cast<float>(width) * cast<float>(height));
+    result(c, x, y) = cast(result.type(), all(c) / (cast<float>(width) * cast<float>(height)));
     activations::tensor(input, pitch, device::chosen(get_target()));
     activations::tensor(result, activations::padded(channels));
     result.dim(0).set_bounds(0, activations::padded(channels));
@@ -89,19 +90,19 @@ class GlobalAverage : public Generator<GlobalAverage> {
 class ResizeActivation : public Generator<ResizeActivation> {
  public:
   GeneratorParam<int> channels{"channels", 64}, pitch{"pitch", 64};
-  Input<Buffer<float, 3>> input{"input"};  // c, x, y
+  Input<Buffer<void, 3>> input{"input"};  // c, x, y
   Input<int> tasks{"tasks"};
-  Output<Buffer<float, 3>> result{"result"};
+  Output<Buffer<void, 3>> result{"result"};
 
   void generate() {
     across = BilinearAxis("across", input.dim(1).extent(), result.dim(1).extent());
     down = BilinearAxis("down", input.dim(2).extent(), result.dim(2).extent());
     const auto row = [&](const Expr& at) {
-      const Expr left = input(c, across.first(x), at), right = input(c, across.second(x), at);
+      const Expr left = cast<float>(input(c, across.first(x), at)), right = cast<float>(input(c, across.second(x), at));
       return left + across.part(x) * (right - left);
     };
     const Expr upper = row(down.first(y)), lower = row(down.second(y));
-    result(c, x, y) = upper + down.part(y) * (lower - upper);
+    result(c, x, y) = cast(result.type(), upper + down.part(y) * (lower - upper));
     activations::tensor(input, pitch, device::chosen(get_target()));
     activations::tensor(result, activations::padded(channels));
     result.dim(0).set_bounds(0, activations::padded(channels));
@@ -129,14 +130,15 @@ class Sum : public Generator<Sum> {
  public:
   GeneratorParam<int> channels{"channels", 3}, pitch0{"pitch0", 16}, pitch1{"pitch1", 16};
   GeneratorParam<Activation> activation{"activation", Activation::none, activation_names()};
-  Input<Buffer<float, 3>> first{"first"}, second{"second"};  // c, x, y
+  Input<Buffer<void, 3>> first{"first"}, second{"second"};  // c, x, y
   Input<int> tasks{"tasks"};
-  Output<Buffer<float, 3>> result{"result"};
+  Output<Buffer<void, 3>> result{"result"};
 
   void generate() {
     // The padding of a view is somebody else's value: it is not read.
     const Expr at = min(c, channels - 1);
-    result(c, x, y) = select(c < channels, activate(activation, first(at, x, y) + second(at, x, y)), 0.0f);
+    const Expr both = cast<float>(first(at, x, y)) + cast<float>(second(at, x, y));
+    result(c, x, y) = cast(result.type(), select(c < channels, activate(activation, both), 0.0f));
     activations::tensor(first, pitch0, device::chosen(get_target()));
     activations::tensor(second, pitch1, device::chosen(get_target()));
     activations::tensor(result, activations::padded(channels));

@@ -38,6 +38,14 @@ struct Argument {
     }
     return of(data, list, code, bits);
   }
+  /// Makes its numbers bfloat16.
+  Argument narrow() const {
+    Argument a = *this;
+    a.buffer.type_code = 3;
+    a.buffer.type_bits = 16;
+    return a;
+  }
+  bool is_narrow() const { return buffer.type_code == 3; }
   void* pointer() {
     buffer.axes = axes.data();
     return &buffer;

@@ -6,6 +6,7 @@
 #include "hairline/core/result.hpp"
 #include "hairline/kernels/cpu_level.hpp"
 #include "hairline/kernels/library.hpp"
+#include "hairline/kernels/lowered.hpp"
 
 namespace hairline::kernels {
 
@@ -16,6 +17,9 @@ struct Backend {
   KernelTarget target = KernelTarget::x86_64;
   bool on_device = false;      ///< results have to be copied back from a device
   std::optional<Error> error;  ///< set if the choice itself failed; every call returns it
+
+  /// What numbers there are between layers.
+  Precision precision() const { return target == KernelTarget::avx512_bf16 ? Precision::bf16 : Precision::f32; }
 };
 
 /// Why a library cannot be used with these headers, or nothing.
@@ -43,6 +47,20 @@ inline Backend cpu_backend(const Library& library, CpuLevel wanted) {
   return backend;
 }
 
+/// A library's bfloat16 kernels (hairline::kernels_..._bf16): weights and what lies between layers are bfloat16, sums
+/// float. Error: a machine without such instructions; nothing is emulated.
+inline Backend bf16_backend(const Library& library) {
+  Backend backend{&library, KernelTarget::avx512_bf16, false, version_error(library)};
+  if (backend.error) return backend;
+  if (auto chosen = level(); !chosen)
+    backend.error = chosen.error();
+  else if (*chosen < CpuLevel::avx512 || !machine_has_bf16())
+    backend.error = Error{ErrorCode::unsupported,
+                          std::string("bfloat16 kernels need AVX512-BF16, which ") +
+                              (machine_has_bf16() ? "HAIRLINE_CPU_LEVEL rules out" : "this machine does not have")};
+  return backend;
+}
+
 constexpr const char* name(KernelTarget target) {
   switch (target) {
     case KernelTarget::x86_64:
@@ -51,6 +69,8 @@ constexpr const char* name(KernelTarget target) {
       return "avx2";
     case KernelTarget::avx512:
       return "avx512";
+    case KernelTarget::avx512_bf16:
+      return "avx512_bf16";
     case KernelTarget::opencl:
       return "opencl";
     case KernelTarget::cuda:

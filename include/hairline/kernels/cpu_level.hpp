@@ -39,6 +39,8 @@ struct CpuidBits {
   std::uint32_t leaf7_ebx = 0;
   std::uint32_t extended1_ecx = 0;  ///< leaf 0x80000001
   std::uint64_t xcr0 = 0;           ///< register state that the operating system saves; 0 without OSXSAVE
+  std::uint32_t leaf7_ecx = 0;
+  std::uint32_t leaf7_1_eax = 0;  ///< leaf 7, part 1
 };
 
 /// The highest level whose every instruction may be executed. The kernels of a level are compiled for a CPU model
@@ -67,13 +69,27 @@ constexpr CpuLevel level_of(const CpuidBits& bits) {
   return CpuLevel::avx512;
 }
 
+/// Whether the bfloat16 kernels may be executed, which are compiled for AVX-512 with BF16 and what came before it: IFMA,
+/// VBMI, VBMI2, VNNI, BITALG, VPOPCNTDQ, GFNI (Zen 4, Sapphire Rapids and later).
+constexpr bool has_bf16(const CpuidBits& bits) {
+  constexpr auto bit = [](int n) { return std::uint32_t{1} << n; };
+  constexpr std::uint32_t wanted = bit(1) | bit(6) | bit(8) | bit(11) | bit(12) | bit(14);
+  return level_of(bits) == CpuLevel::avx512 && (bits.leaf7_ebx & bit(21)) != 0 &&
+         (bits.leaf7_ecx & wanted) == wanted && (bits.leaf7_1_eax & bit(5)) != 0;
+}
+
 /// What this machine answers.
 inline CpuidBits read_cpuid() {
   CpuidBits bits;
 #if defined(__x86_64__)
   unsigned a = 0, b = 0, c = 0, d = 0;
   if (__get_cpuid_count(1, 0, &a, &b, &c, &d)) bits.leaf1_ecx = c;
-  if (__get_cpuid_count(7, 0, &a, &b, &c, &d)) bits.leaf7_ebx = b;
+  unsigned parts = 0;
+  if (__get_cpuid_count(7, 0, &parts, &b, &c, &d)) {
+    bits.leaf7_ebx = b;
+    bits.leaf7_ecx = c;
+  }
+  if (parts >= 1 && __get_cpuid_count(7, 1, &a, &b, &c, &d)) bits.leaf7_1_eax = a;
   if (__get_cpuid_count(0x80000001u, 0, &a, &b, &c, &d)) bits.extended1_ecx = c;
   if (bits.leaf1_ecx & (1u << 27)) {  // OSXSAVE: XGETBV may be executed
     std::uint32_t low = 0, high = 0;
@@ -88,6 +104,12 @@ inline CpuidBits read_cpuid() {
 inline CpuLevel machine_level() {
   static const CpuLevel level = level_of(read_cpuid());
   return level;
+}
+
+/// Whether this machine multiplies bfloat16 numbers; asked once.
+inline bool machine_has_bf16() {
+  static const bool has = has_bf16(read_cpuid());
+  return has;
 }
 
 /// "x86-64", "avx2" or "avx512".

@@ -22,7 +22,7 @@ struct Buffer {
   const void* device_interface = nullptr;
   std::uint8_t* host = nullptr;
   std::uint64_t flags = 0;     ///< bit 0: host changed since the device last saw it; bit 1: the other way round
-  std::uint8_t type_code = 0;  ///< 0 signed, 1 unsigned, 2 float
+  std::uint8_t type_code = 0;  ///< 0 signed, 1 unsigned, 2 float, 3 bfloat
   std::uint8_t type_bits = 0;
   std::uint16_t type_lanes = 1;
   std::int32_t dimensions = 0;
@@ -32,7 +32,7 @@ struct Buffer {
 inline constexpr std::uint64_t host_changed = 1, device_changed = 2;
 
 /// What a kernel was compiled for: a CpuLevel, or a kind of device.
-enum class KernelTarget : int { x86_64 = 0, avx2 = 1, avx512 = 2, opencl = 16, cuda = 17 };
+enum class KernelTarget : int { x86_64 = 0, avx2 = 1, avx512 = 2, avx512_bf16 = 8, opencl = 16, cuda = 17 };
 
 /// A compiled kernel. Arguments are pointers to Buffers and to scalars, the first one to a `void*` context.
 struct Kernel {

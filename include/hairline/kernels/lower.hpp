@@ -17,7 +17,8 @@ namespace detail {
 /// before it, the batch norm, addition and activation behind it.
 class Lowering {
  public:
-  explicit Lowering(const Graph& graph) : graph_(graph), nodes_(graph.nodes.size()) {
+  Lowering(const Graph& graph, Precision precision)
+      : graph_(graph), precision_(precision), nodes_(graph.nodes.size()) {
     users_.resize(graph.nodes.size());
     for (std::size_t i = 0; i < graph.nodes.size(); ++i)
       for (int k = 0; k < graph.nodes[i].input_count; ++k)
@@ -40,6 +41,7 @@ class Lowering {
     if (out_.refine.present) finish_refine_stage();
     for (const Output& o : graph_.outputs)
       if (auto ok = deliver(o); !ok) return ok.error();
+    choose_types();
     return out_;
   }
 
@@ -91,8 +93,10 @@ class Lowering {
   void finish_refine_stage();
   bool needed_beside_refine(int i);
   Result<void> deliver(const Output& o);
+  void choose_types();
 
   const Graph& graph_;
+  Precision precision_;
   std::vector<State> nodes_;
   std::vector<std::vector<int>> users_;
   LoweredNetwork out_;
@@ -405,11 +409,48 @@ inline Result<void> Lowering::deliver(const Output& o) {
   return {};
 }
 
+/// Which numbers lie in each buffer. Pictures, results and what the refiner reads are float whatever the precision.
+inline void Lowering::choose_types() {
+  auto& storage = out_.storage_precision;
+  storage.assign(out_.storage_pitch.size(), precision_);
+  const auto keep = [&](int which) {
+    if (which >= 0) storage[static_cast<std::size_t>(which)] = Precision::f32;
+  };
+  for (const Step& step : out_.steps)
+    if (step.kind == StepKind::pictures) keep(step.storage);
+  for (const Delivery& d : out_.results) keep(d.place.storage);
+  if (out_.refine.present) keep(out_.refine.coarse.storage);
+  if (out_.refine.refines) keep(out_.refine.error.storage);
+  const auto narrow = [&](int which) { return storage[static_cast<std::size_t>(which)] == Precision::bf16; };
+  for (Step& step : out_.steps) {
+    if (step.kind == StepKind::pictures) continue;
+    std::vector<int> ports;
+    for (const StepInput& in : step.inputs) ports.push_back(in.place.storage);
+    if (step.addend.place.storage >= 0) ports.push_back(step.addend.place.storage);
+    ports.push_back(step.storage);
+    std::string types;
+    for (int port : ports) types += narrow(port) ? 'b' : 'f';
+    const bool any = types.find('b') != std::string::npos;
+    if (any) step.kernel.name += "_" + types;
+    if (step.kind == StepKind::conv2d) {
+      if (any) step.kernel.constants.emplace_back("types", types);
+      continue;
+    }
+    const bool two = step.kind == StepKind::sum;
+    const char* const names[] = {two ? "first.type" : "input.type", two ? "second.type" : "result.type", "result.type"};
+    for (std::size_t i = 0; i < ports.size(); ++i)
+      step.kernel.constants.emplace_back(names[i], types[i] == 'b' ? "bfloat16" : "float32");
+  }
+}
+
 }  // namespace detail
 
 /// A network as calls of kernels, in the order of computation. Cost: linear in the nodes.
+/// @param precision  of the values between layers
 /// Error: a layer that no kernel computes, by name.
-inline Result<LoweredNetwork> lower(const Graph& graph) { return detail::Lowering(graph).run(); }
+inline Result<LoweredNetwork> lower(const Graph& graph, Precision precision = Precision::f32) {
+  return detail::Lowering(graph, precision).run();
+}
 
 }  // namespace hairline::kernels
 

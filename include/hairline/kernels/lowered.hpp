@@ -7,6 +7,9 @@
 
 namespace hairline::kernels {
 
+/// Of weights and of the values between layers; sums are float with either.
+enum class Precision { f32, bf16 };
+
 /// Which kernel: a generator and the constants it is compiled with. Kernels of one name are one kernel.
 struct KernelDescriptor {
   std::string name;       ///< e.g. "conv2d_k3s1d1p1_64u_16_o48_relu"
@@ -79,6 +82,7 @@ struct LoweredNetwork {
   std::vector<Step> steps;
   std::vector<int> storage_pitch;  ///< channels of each buffer, padding included
   std::vector<int> storage_node;   ///< whose height and width it has
+  std::vector<Precision> storage_precision;
   RefineStage refine;
   std::vector<Delivery> results;
   int pictures = 0;           ///< how many it reads

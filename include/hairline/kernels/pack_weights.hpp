@@ -3,6 +3,7 @@
 #include <array>
 #include <cmath>
 #include <cstddef>
+#include <cstdint>
 #include <cstring>
 #include <span>
 #include <string>
@@ -13,6 +14,7 @@
 #include "hairline/kernels/lowered.hpp"
 #include "hairline/kernels/winograd.hpp"
 #include "hairline/layers/graph.hpp"
+#include "hairline/weights/number_type.hpp"
 #include "hairline/weights/weights_view.hpp"
 
 namespace hairline::kernels::detail {
@@ -136,14 +138,13 @@ inline void pack_piece(const PackPiece& p) {
 /// One tile of weights in the order that a kernel asked for: channel in tile, input channel, x, y, tile. Where the
 /// kernel is 3x3 and asked for more, Winograd's transform of them.
 /// @param parts  channels of the values that are joined; each but the last is padded to a block in the kernel's count
-/// @param to     all weights, zeros
+/// @param to     where the tile goes, zeros
 inline void pack_tile(const FoldedConv& f, const std::array<int, 5>& asked, const std::vector<int>& parts, int which,
                       float* to) {
   const auto [tile, in, kx, ky, tiles] = asked;
   static_cast<void>(tiles);
   const bool transformed = kx != f.kernel || ky != f.kernel;
   const auto stride = static_cast<std::size_t>(tile) * static_cast<std::size_t>(in);
-  to += stride * static_cast<std::size_t>(kx * ky) * static_cast<std::size_t>(which);
   std::vector<float> wide;
   for (int o = 0; o < tile; o += pack_lanes) {
     const int here = std::min(pack_lanes, tile - o);
@@ -183,6 +184,21 @@ inline void pack_tile(const FoldedConv& f, const std::array<int, 5>& asked, cons
       counted += padded_channels(part);
     }
   }
+}
+
+/// The same rounded to bfloat16, in pairs of inputs: one of a pair, channel in tile, pair, x, y, tile.
+/// @param to  where the tile goes
+inline void pack_tile_pairs(const FoldedConv& f, const std::array<int, 5>& asked, const std::vector<int>& parts,
+                            int which, std::uint16_t* to) {
+  const std::array<int, 5> single{asked[0] / 2, 2 * asked[1], asked[2], asked[3], 1};
+  const auto tile = static_cast<std::size_t>(single[0]);
+  std::vector<float> values(packed_size(single));
+  pack_tile(f, single, parts, which, values.data());
+  for (const float* from = values.data(); from != values.data() + values.size(); from += 2 * tile)
+    for (std::size_t c = 0; c < tile; ++c) {
+      *to++ = float_to_bfloat(from[c]);
+      *to++ = float_to_bfloat(from[tile + c]);
+    }
 }
 
 }  // namespace hairline::kernels::detail

@@ -39,8 +39,9 @@ inline std::vector<float> padded_to(std::vector<float> v, std::size_t size, floa
 
 /// What one step keeps from load to load.
 struct PackedStep {
-  std::array<int, 5> extents{};  ///< of weights
-  std::span<const float> weights;
+  std::array<int, 5> extents{};   ///< of weights
+  bool narrow = false;            ///< weights are bfloat16
+  std::span<const float> weights;  ///< the memory they are in
   std::vector<float> bias, low, high;
   DeviceBuffer on_device[4];  ///< the same four, where kernels run on a device
 };
@@ -60,7 +61,7 @@ struct PackedNetwork {
 
 namespace detail {
 
-/// Asks a kernel which extents it wants for its weights: a call without data only answers that.
+/// Asks a kernel which extents and numbers it wants for its weights: a call without data only answers that.
 inline Result<std::array<int, 5>> ask_weights(const Backend& on, const std::string& kernel,
                                               std::vector<void*> arguments, Argument& weights) {
   weights.buffer.host = nullptr;
@@ -82,7 +83,7 @@ struct Unpacked {
   FoldedConv folded;
   std::vector<int> parts;
   bool depthwise = false;
-  std::size_t at = 0;  ///< of its weights in the network's memory
+  std::size_t at = 0, floats = 0;  ///< of its weights in the network's memory
   int done = 0;        ///< tiles
 };
 
@@ -105,10 +106,17 @@ inline Result<void> ask_step(const PackedNetwork& net, const Step& step, Unpacke
   constexpr int side = 64;
   std::vector<Argument> inputs;
   float nothing = 0;
+  const auto typed = [&](int storage, const Argument& a) {
+    return storage >= 0 && net.lowered.storage_precision[static_cast<std::size_t>(storage)] == Precision::bf16
+               ? a.narrow()
+               : a;
+  };
   for (const StepInput& in : step.inputs)
-    inputs.push_back(Argument::of(
-        &nothing, std::array<BufferAxis, 3>{BufferAxis{0, in.place.pitch, 1, 0}, BufferAxis{0, side, in.place.pitch, 0},
-                                            BufferAxis{0, side, in.place.pitch * side, 0}}));
+    inputs.push_back(typed(
+        in.place.storage,
+        Argument::of(&nothing, std::array<BufferAxis, 3>{BufferAxis{0, in.place.pitch, 1, 0},
+                                                         BufferAxis{0, side, in.place.pitch, 0},
+                                                         BufferAxis{0, side, in.place.pitch * side, 0}})));
   Argument asked = Argument::dense(nullptr, std::array<int, 5>{1, 1, 1, 1, 1});
   const auto vector = [&] { return Argument::dense(&nothing, std::array<int, 1>{static_cast<int>(out)}); };
   Argument bias = vector(), low = vector(), high = vector();
@@ -118,7 +126,8 @@ inline Result<void> ask_step(const PackedNetwork& net, const Step& step, Unpacke
   const Node& n = net.graph.nodes[static_cast<std::size_t>(step.conv)];
   const int reach = n.integer("dilation") * (n.integer("kernel") - 1) + 1;
   const int result_side = (side + 2 * n.integer("padding") - reach) / n.integer("stride") + 1;
-  Argument added = picture(result_side, result_side), result = picture(result_side, result_side);
+  Argument added = typed(step.addend.place.storage, picture(result_side, result_side));
+  Argument result = typed(step.storage, picture(result_side, result_side));
   int height = side, width = side, tasks = 1;
   std::vector<void*> arguments = {nullptr};
   for (Argument& in : inputs) arguments.push_back(in.pointer());
@@ -134,6 +143,7 @@ inline Result<void> ask_step(const PackedNetwork& net, const Step& step, Unpacke
   auto extents = ask_weights(net.on, step.kernel.name, arguments, asked);
   if (!extents) return extents.error();
   packed.extents = *extents;
+  packed.narrow = asked.is_narrow();
   u.parts = part_channels(step);
   return {};
 }
@@ -195,24 +205,28 @@ inline Result<void> pack_all(PackedNetwork& net, std::deque<Unpacked>& all, int 
   std::vector<std::pair<Unpacked*, int>> tiles;
   for (Unpacked& u : all) {
     u.at = size;
-    size += (packed_size(u.step->extents) + 15) / 16 * 16;
+    u.floats = packed_size(u.step->extents) / (u.step->narrow ? 2 : 1);
+    size += (u.floats + 15) / 16 * 16;
     for (int t = 0; t < (u.depthwise ? 1 : u.step->extents[4]); ++t) tiles.emplace_back(&u, t);
   }
   net.memory = Pages(size);
   if (net.memory.data() == nullptr)
     return Error{ErrorCode::out_of_memory, "no " + std::to_string(size * sizeof(float) >> 20) +
                                                " MiB for the packed weights of network " + net.lowered.name};
-  for (Unpacked& u : all) u.step->weights = {net.memory.data() + u.at, packed_size(u.step->extents)};
+  for (Unpacked& u : all) u.step->weights = {net.memory.data() + u.at, u.floats};
   std::mutex mutex;
   ThreadPool pool(threads);
   pool.parallel_for(0, static_cast<std::ptrdiff_t>(tiles.size()), 1, [&](std::ptrdiff_t from, std::ptrdiff_t to) {
     for (std::ptrdiff_t i = from; i < to; ++i) {
       const auto& [u, which] = tiles[static_cast<std::size_t>(i)];
       float* const memory = net.memory.data() + u->at;
+      const std::size_t tile = u->floats / static_cast<std::size_t>(u->step->extents[4]) * static_cast<std::size_t>(which);
       if (u->depthwise)
         pack_depthwise(u->folded, static_cast<std::size_t>(u->step->extents[0]), memory);
+      else if (u->step->narrow)
+        pack_tile_pairs(u->folded, u->step->extents, u->parts, which, reinterpret_cast<std::uint16_t*>(memory + tile));
       else
-        pack_tile(u->folded, u->step->extents, u->parts, which, memory);
+        pack_tile(u->folded, u->step->extents, u->parts, which, memory + tile);
       const std::lock_guard lock(mutex);
       if (release && ++u->done == u->step->extents[4]) release(u->folded.weights);
     }
@@ -268,7 +282,7 @@ struct PackOptions {
 inline Result<std::shared_ptr<const PackedNetwork>> pack_network(const Graph& graph, const WeightsView& weights,
                                                                  const Backend& on, const PackOptions& options = {}) {
   if (on.error) return *on.error;
-  auto lowered = lower(graph);
+  auto lowered = lower(graph, on.precision());
   if (!lowered) return lowered.error();
   if (auto ok = detail::check_weights(graph, weights); !ok) return ok.error();
   auto net = std::make_shared<PackedNetwork>();

@@ -148,7 +148,8 @@ inline Result<Session::PreparedStep> Session::prepare_step(std::size_t which) {
   }
   const TensorShape& size = shape(step.size_node);
   if (step.kind == StepKind::conv2d) {
-    buffer(this->packed(packed, 0, packed.weights.data(), packed.extents));
+    const detail::Argument weights = this->packed(packed, 0, packed.weights.data(), packed.extents);
+    buffer(packed.narrow ? weights.narrow() : weights);
     vector(1, packed.bias);
     if (!step.low.empty()) {
       vector(2, packed.low);
@@ -235,10 +236,12 @@ inline Result<void> Session::run_steps(std::vector<StepTime>* times) {
     if (auto ok = call(p.kernel[p.picture_slots.empty() ? 0 : picture_type_], p.arguments.data()); !ok) return ok;
     if (times != nullptr) {
       if (auto ok = wait(); !ok) return ok;
-      const auto bytes = [&](int node) { return 4.0 * static_cast<double>(shape(node).size()); };
-      StepTime time{step.name, step.kernel.name, watch.milliseconds(), 0, bytes(step.node)};
-      for (const StepInput& in : step.inputs) time.bytes += bytes(in.node);
-      if (step.addend.place.storage >= 0) time.bytes += bytes(step.addend.node);
+      const auto bytes = [&](int node, int storage) {
+        return static_cast<double>(shape(node).size()) * (storage >= 0 && narrow(storage) ? 2.0 : 4.0);
+      };
+      StepTime time{step.name, step.kernel.name, watch.milliseconds(), 0, bytes(step.node, step.storage)};
+      for (const StepInput& in : step.inputs) time.bytes += bytes(in.node, in.place.storage);
+      if (step.addend.place.storage >= 0) time.bytes += bytes(step.addend.node, step.addend.place.storage);
       if (step.conv >= 0) {
         const Node& n = net_->graph.nodes[static_cast<std::size_t>(step.conv)];
         time.multiply_adds = n.op->multiply_adds(n, shape(step.conv));
