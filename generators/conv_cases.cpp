@@ -1,16 +1,33 @@
 #include "lowering/family.hpp"
 
-std::vector<KernelSpec> conv_cases() {
-  const std::vector<std::string> common = {"lowering/conv_input.hpp", "lowering/bilinear.hpp",
-                                           "lowering/activation.hpp"};
-  const auto with = [&](std::vector<std::string> more) {
-    more.insert(more.end(), common.begin(), common.end());
+namespace {
+std::vector<std::string> with_common(std::vector<std::string> files) {
+  for (const char* file : {"activation", "activations", "bilinear", "conv_input", "device"})
+    files.push_back(std::string("lowering/") + file + ".hpp");
+  return files;
+}
+const std::vector<std::string> direct = with_common({"lowering/conv2d.cpp"});
+const std::vector<std::string> winograd = with_common(
+    {"lowering/conv2d_winograd.cpp", "lowering/winograd_rows.hpp", "../include/hairline/kernels/winograd.hpp"});
+using Params = std::map<std::string, std::string>;
+}  // namespace
+
+std::vector<KernelSpec> conv_cases_bf16() {
+  const auto of = [](const char* parts, const char* channels, const char* types, Params more = {}) {
+    more.insert({{"parts", parts}, {"channels", channels}, {"types", types}});
     return more;
   };
-  const auto direct = with({"lowering/conv2d.cpp"});
-  const auto winograd =
-      with({"lowering/conv2d_winograd.cpp", "lowering/winograd_rows.hpp", "../include/hairline/kernels/winograd.hpp"});
-  using Params = std::map<std::string, std::string>;
+  return {
+      {"pairs_joined", "hairline_conv2d", of("20u,6", "21", "bfbb", {{"activation", "relu"}, {"addend", "true"}}), direct},
+      {"pairs_dilated", "hairline_conv2d", of("17", "16", "bb", {{"dilation", "3"}, {"padding", "3"}}), direct},
+      {"pairs_1x1", "hairline_conv2d", of("24", "64", "bf", {{"kernel", "1"}, {"padding", "0"}}), direct},
+      {"pairs_strided", "hairline_conv2d", of("35", "80", "bb", {{"stride", "2"}, {"activation", "relu"}}), direct},
+      {"float_products", "hairline_conv2d", of("6", "32", "fb", {{"stride", "2"}, {"activation", "relu"}}), direct},
+      {"winograd_products", "hairline_conv2d_winograd", of("24", "64", "bb", {{"activation", "relu"}}), winograd},
+  };
+}
+
+std::vector<KernelSpec> conv_cases() {
   const Params joined = {{"parts", "20u,6"}, {"channels", "21"}, {"activation", "relu"}, {"addend", "true"}};
   const auto and_also = [](Params a, const Params& b) {
     a.insert(b.begin(), b.end());

@@ -76,7 +76,8 @@ std::vector<KernelSpec> kernels_of(const std::string& library) {
   if (library == "image_ops") return image_ops();
   if (library == "refiner_ops") return refiner_ops();
   if (library == "conv_cases") return conv_cases();
-  throw std::runtime_error("no library is called '" + library + "': known are image_ops, refiner_ops, conv_cases");
+  if (library == "conv_cases_bf16") return conv_cases_bf16();
+  throw std::runtime_error("no library is called '" + library + "': known are image_ops, refiner_ops, conv_cases, conv_cases_bf16");
 }
 
 /// The kernels of a list that a network's program wrote.

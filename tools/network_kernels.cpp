@@ -5,7 +5,7 @@ extern "C" {
 extern const hairline::kernels::Library hairline_kernels_bgmv2_mobilenetv2, hairline_kernels_bgmv2_mobilenetv2_bf16;
 extern const hairline::kernels::Library hairline_kernels_bgmv2_resnet50, hairline_kernels_bgmv2_resnet50_bf16;
 extern const hairline::kernels::Library hairline_kernels_bgmv2_resnet101, hairline_kernels_bgmv2_resnet101_bf16;
-extern const hairline::kernels::Library hairline_kernels_slim;
+extern const hairline::kernels::Library hairline_kernels_slim, hairline_kernels_slim_bf16;
 }
 #endif
 
@@ -21,7 +21,7 @@ const Compiled compiled[] = {
     {"mobilenetv2", &hairline_kernels_bgmv2_mobilenetv2, &hairline_kernels_bgmv2_mobilenetv2_bf16},
     {"resnet50", &hairline_kernels_bgmv2_resnet50, &hairline_kernels_bgmv2_resnet50_bf16},
     {"resnet101", &hairline_kernels_bgmv2_resnet101, &hairline_kernels_bgmv2_resnet101_bf16},
-    {"slim", &hairline_kernels_slim, nullptr},
+    {"slim", &hairline_kernels_slim, &hairline_kernels_slim_bf16},
 };
 #else
 const Compiled compiled[] = {{"none", nullptr, nullptr}};

@@ -26,3 +26,5 @@ std::vector<KernelSpec> refiner_ops();
 
 /// Small convolutions that between them meet every branch of their generators; only tests/kernels calls them.
 std::vector<KernelSpec> conv_cases();
+/// The same for bfloat16 activations.
+std::vector<KernelSpec> conv_cases_bf16();

@@ -12,9 +12,9 @@
 #include <vector>
 
 #include "hairline/kernels/packed_network.hpp"
-#include "hairline/nets/seeded_weights.hpp"
 #include "hairline/weights/number_type.hpp"
-#include "session_support.hpp"
+#include "hairline/weights/seeded.hpp"
+#include "tests/kernels/session_support.hpp"
 
 extern "C" {
 extern const hairline::kernels::Library hairline_kernels_conv_cases_bf16;
@@ -58,7 +58,7 @@ struct Values {
   Buffer buffer() {
     Buffer b;
     b.host = narrow ? reinterpret_cast<std::uint8_t*>(bits.data()) : reinterpret_cast<std::uint8_t*>(wide.data());
-    b.type_code = narrow ? 3 : 2;
+    b.type_code = narrow ? 4 : 2;
     b.type_bits = narrow ? 16 : 32;
     b.dimensions = 3;
     b.axes = axes.data();
@@ -243,3 +243,50 @@ TEST_CASE("bfloat16 convolutions equal plain loops on the same numbers", "[kerne
     }
   }
 }
+
+TEST_CASE("a session of bfloat16 kernels stays close to one of float kernels", "[kernels][bf16]") {
+  if (!kernels::machine_has_bf16()) return;
+  const Graph g = graph<BackgroundMattingV2<MobileNetV2>>();
+  const Weights weights = seeded_weights(g, 11);
+  const auto wide = kernels::pack_network(g, weights, kernels::cpu_backend(hairline_kernels_bgmv2_mobilenetv2));
+  const auto narrow = kernels::pack_network(g, weights, kernels::bf16_backend(hairline_kernels_bgmv2_mobilenetv2_bf16));
+  INFO((narrow ? std::string() : narrow.error().message));
+  REQUIRE((wide && narrow));
+  kernels::Session a(*wide), b(*narrow);
+  const session_support::Pair pair = session_support::make_pair(101, 163);
+  // Without choices between cells, whose error may differ by less than what rounding moves it by.
+  for (RefineMode mode : {RefineMode::full, RefineMode::none}) {
+    const auto options = session_support::options_of(mode, 0.5);
+    for (const auto& [name, channels] : {std::pair{"pha", 1}, std::pair{"fgr", 3}}) {
+      const auto [most, mean] = difference(a, b, pair, name, Shape{101, 163, channels}, options);
+      INFO(name << " most " << most << " mean " << mean);
+      // Some fifty layers, each of which rounds to eight bits; seeded weights keep magnitudes from layer to layer.
+      CHECK(most < 0.05);
+      CHECK(mean < 0.005);
+      CHECK(most > 1e-5);  // it is another computation
+    }
+  }
+}
+
+TEST_CASE("bfloat16 kernels are refused where the machine or the variable lacks them", "[kernels][bf16]") {
+  using kernels::CpuidBits;
+  constexpr CpuidBits everything{~0u, ~0u, ~0u, ~0ull, ~0u, ~0u};
+  STATIC_REQUIRE(kernels::has_bf16(everything));
+  for (int bit : {1, 6, 8, 11, 12, 14}) {
+    CpuidBits b = everything;
+    b.leaf7_ecx &= ~(1u << bit);
+    CHECK_FALSE(kernels::has_bf16(b));
+  }
+  CpuidBits b = everything;
+  b.leaf7_1_eax &= ~(1u << 5);
+  CHECK_FALSE(kernels::has_bf16(b));
+  b = everything;
+  b.xcr0 = 0x6;
+  CHECK_FALSE(kernels::has_bf16(b));
+  setenv("HAIRLINE_CPU_LEVEL", "x86-64", 1);
+  const kernels::Backend on = kernels::bf16_backend(hairline_kernels_bgmv2_mobilenetv2_bf16);
+  unsetenv("HAIRLINE_CPU_LEVEL");
+  REQUIRE(on.error);
+  CHECK(on.error->message.find("AVX512-BF16") != std::string::npos);
+}
+#endif

@@ -3,11 +3,17 @@ if(TARGET test_kernels)
   if(TARGET hairline::kernels_image)
     target_link_libraries(test_kernels PRIVATE hairline::kernels_image hairline::kernels_image_opencl
                                                hairline::kernels_refiner hairline::kernels_conv_cases
+                                               hairline::kernels_conv_cases_bf16 hairline::kernels_bgmv2_mobilenetv2_bf16
+                                               hairline::kernels_bgmv2_resnet50_bf16
                                                hairline::kernels_bgmv2_mobilenetv2
                                                hairline::kernels_bgmv2_mobilenetv2_opencl
                                                hairline::kernels_bgmv2_resnet50 hairline::kernels_bgmv2_resnet50_opencl
                                                hairline::kernels_own_network hairline::kernels_slim hairline::nets)
     target_compile_definitions(test_kernels PRIVATE HAIRLINE_HAVE_KERNELS=1)
+    # Compiled for one of AMD's processors, run on Intel's too.
+    add_test(NAME kernels_bf16_instructions
+             COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/kernels/bf16_instructions.sh ${CMAKE_OBJDUMP}
+                     $<TARGET_FILE:hairline_kernels_bgmv2_mobilenetv2_bf16>)
   else()
     target_compile_definitions(test_kernels PRIVATE HAIRLINE_HAVE_KERNELS=0)
     target_link_libraries(test_kernels PRIVATE ${CMAKE_DL_LIBS})

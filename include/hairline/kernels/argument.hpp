@@ -41,11 +41,11 @@ struct Argument {
   /// Makes its numbers bfloat16.
   Argument narrow() const {
     Argument a = *this;
-    a.buffer.type_code = 3;
+    a.buffer.type_code = 4;
     a.buffer.type_bits = 16;
     return a;
   }
-  bool is_narrow() const { return buffer.type_code == 3; }
+  bool is_narrow() const { return buffer.type_code == 4; }
   void* pointer() {
     buffer.axes = axes.data();
     return &buffer;

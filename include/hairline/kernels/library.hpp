@@ -22,7 +22,7 @@ struct Buffer {
   const void* device_interface = nullptr;
   std::uint8_t* host = nullptr;
   std::uint64_t flags = 0;     ///< bit 0: host changed since the device last saw it; bit 1: the other way round
-  std::uint8_t type_code = 0;  ///< 0 signed, 1 unsigned, 2 float, 3 bfloat
+  std::uint8_t type_code = 0;  ///< 0 signed, 1 unsigned, 2 float, 4 bfloat
   std::uint8_t type_bits = 0;
   std::uint16_t type_lanes = 1;
   std::int32_t dimensions = 0;
