@@ -79,8 +79,8 @@ std::vector<KernelSpec> kernels_of(const std::string& library) {
   throw std::runtime_error("no library is called '" + library + "': known are image_ops, refiner_ops, conv_cases");
 }
 
-/// The kernels of a list that a network's program wrote.
-std::vector<KernelSpec> read_kernels(const std::string& path) {
+/// The kernels of a list that a network's program wrote, for processors or for devices.
+std::vector<KernelSpec> read_kernels(const std::string& path, bool device) {
   std::ifstream in(path);
   if (!in) throw std::runtime_error("cannot read " + path);
   std::vector<KernelSpec> kernels;
@@ -90,6 +90,7 @@ std::vector<KernelSpec> read_kernels(const std::string& path) {
     if (entry.path().extension() == ".hpp") shared.push_back("lowering/" + entry.path().filename().string());
   std::sort(shared.begin(), shared.end());
   for (const auto& item : nlohmann::json::parse(in)) {
+    if (item.at("devices_only").get<bool>() && !device) continue;
     KernelSpec spec{item.at("name"), item.at("generator"), item.at("constants"), shared};
     std::string file = "lowering/" + spec.generator.substr(std::string("hairline_").size()) + ".cpp";
     if (!fs::exists(fs::path(HAIRLINE_GENERATORS) / file)) file = "lowering/small_layers.cpp";
@@ -109,7 +110,7 @@ constexpr Level all_levels[] = {
     {"avx2", "avx2", "-sse41-avx-f16c-fma-avx2", "KernelTarget::avx2"},
     {"avx512", "avx512", "-sse41-avx-f16c-fma-avx2-avx512-avx512_skylake", "KernelTarget::avx512"},
     {"opencl", "opencl", "-opencl-cl_doubles", "KernelTarget::opencl"},
-    {"cuda", "cuda", "-cuda-cuda_capability_70", "KernelTarget::cuda"},
+    {"cuda", "cuda", "-cuda-cuda_capability_80", "KernelTarget::cuda"},
 };
 
 const Level& level_named(const std::string& name) {
@@ -271,19 +272,22 @@ std::string table(std::vector<Job> jobs, const Options& o) {
   std::stringstream s;
   s << "// Written by hairline_gen --library " << o.library << ".\n#include \"hairline/kernels/library.hpp\"\n\n"
     << "using namespace hairline::kernels;\nextern \"C\" {\n"
-    << "int hairline_kernels_call(int (*)(void**), void**, char*, std::size_t);\n"
-    << "int hairline_kernels_allocate(Buffer*, KernelTarget, char*, std::size_t);\n"
-    << "int hairline_kernels_to_device(Buffer*, KernelTarget, char*, std::size_t);\n"
-    << "int hairline_kernels_synchronize(Buffer*, char*, std::size_t);\n"
-    << "int hairline_kernels_to_host(Buffer*, char*, std::size_t);\nvoid hairline_kernels_release(Buffer*);\n";
+    << "int hairline_kernels_call(int (*)(void**), void**, const DeviceQueue*, char*, std::size_t);\n"
+    << "int hairline_kernels_allocate(Buffer*, const DeviceQueue*, char*, std::size_t);\n"
+    << "int hairline_kernels_wrap(Buffer*, const DeviceQueue*, std::uint64_t, char*, std::size_t);\n"
+    << "int hairline_kernels_to_device(Buffer*, const DeviceQueue*, char*, std::size_t);\n"
+    << "int hairline_kernels_synchronize(Buffer*, const DeviceQueue*, char*, std::size_t);\n"
+    << "int hairline_kernels_to_host(Buffer*, const DeviceQueue*, char*, std::size_t);\n"
+    << "void hairline_kernels_release(Buffer*, const DeviceQueue*, bool);\n"
+    << "int hairline_kernels_forget(const DeviceQueue*, char*, std::size_t);\n";
   for (const Job& job : jobs) s << "int " << job.symbol << "_argv(void**);\n";
   s << "extern const Library hairline_kernels_" << o.library << ";\n}\n\nnamespace {\nconst Kernel kernels[] = {\n";
   for (const Job& job : jobs)
     s << "    {\"" << job.spec.name << "\", " << job.level->value << ", " << job.symbol << "_argv},\n";
   s << "};\n}\n\nconst Library hairline_kernels_" << o.library << " = {\n    library_version, \"" << o.library
     << "\", \"" << halide_version() << "\", kernels, " << jobs.size()
-    << ", hairline_kernels_call, hairline_kernels_allocate, hairline_kernels_to_device, hairline_kernels_synchronize, "
-       "hairline_kernels_to_host, hairline_kernels_release};\n";
+    << ", hairline_kernels_call, hairline_kernels_allocate, hairline_kernels_wrap, hairline_kernels_to_device, "
+       "hairline_kernels_synchronize, hairline_kernels_to_host, hairline_kernels_release, hairline_kernels_forget};\n";
   return s.str();
 }
 
@@ -312,7 +316,7 @@ int library_main(int argc, char** argv) {
     o.library += device ? "_" + o.levels.front() : "";
     const std::string list_name = device ? o.library.substr(0, o.library.rfind('_')) : o.library;
     std::vector<Job> jobs, missing;
-    for (const KernelSpec& spec : o.kernels.empty() ? kernels_of(list_name) : read_kernels(o.kernels))
+    for (const KernelSpec& spec : o.kernels.empty() ? kernels_of(list_name) : read_kernels(o.kernels, device))
       for (const std::string& level : o.levels) jobs.push_back(make_job(spec, level_named(level), o));
     std::copy_if(jobs.begin(), jobs.end(), std::back_inserter(missing), [](const Job& job) { return !job.cached(); });
     fs::create_directories(o.cache);

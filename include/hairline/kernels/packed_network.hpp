@@ -1,5 +1,6 @@
 #pragma once
 #include <array>
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
@@ -56,6 +57,7 @@ struct PackedNetwork {
   std::vector<detail::PackedStep> steps;
   std::array<std::array<detail::PackedStep, 4>, 2> refine;  ///< for each size of tiles
   Pages memory;                                             ///< of all weights
+  mutable std::atomic<bool> warm = false;                   ///< a device's driver has compiled the kernels
 };
 
 namespace detail {
