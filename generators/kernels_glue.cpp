@@ -165,6 +165,18 @@ int hairline_kernels_wrap(Buffer* buffer, const DeviceQueue* queue, std::uint64_
   });
 }
 
+std::uint64_t hairline_kernels_native(Buffer* buffer, const DeviceQueue* queue) {
+  char ignored[1];
+  std::uint64_t memory = 0;
+  in_context(queue, ignored, 0, [&](void* context) {
+    memory = queue->target == hairline::kernels::KernelTarget::cuda
+                 ? halide_cuda_get_device_ptr(context, halide(buffer))
+                 : halide_opencl_get_cl_mem(context, halide(buffer));
+    return 0;
+  });
+  return memory;
+}
+
 int hairline_kernels_to_device(Buffer* buffer, const DeviceQueue* queue, char* message, std::size_t size) {
   return in_context(queue, message, size,
                     [&](void* context) { return halide_copy_to_device(context, halide(buffer), interface_of(queue)); });

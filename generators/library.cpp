@@ -156,8 +156,11 @@ struct Job {
   std::string key;  // everything that the object depends on
   fs::path folder;  // of the cache
   fs::path object() const { return folder / (symbol + ".o"); }
+  fs::path ptx() const { return folder / (symbol + ".ptx"); }
+  bool cuda() const { return std::string(level->name) == "cuda"; }
   bool cached() const {
-    return fs::exists(folder / "key.txt") && fs::exists(object()) && read_file(folder / "key.txt") == key;
+    return fs::exists(folder / "key.txt") && fs::exists(object()) && (!cuda() || fs::exists(ptx())) &&
+           read_file(folder / "key.txt") == key;
   }
 };
 
@@ -208,7 +211,10 @@ void compile(const Job& job) {
   for (const auto& [name, value] : job.knobs.values) generator->set_generatorparam_value(name, value);
   // Libraries that are made at the same time may want the same kernel.
   const fs::path partial = job.folder / ("partial_" + std::to_string(::getpid()) + ".o");
-  generator->build_module(job.symbol).compile({{OutputFileType::object, partial.string()}});
+  std::map<OutputFileType, std::string> outputs = {{OutputFileType::object, partial.string()}};
+  // What the object holds for the device's assembler, for scripts/ptxas_table.py.
+  if (job.cuda()) outputs[OutputFileType::device_code] = job.ptx().string();
+  generator->build_module(job.symbol).compile(outputs);
   fs::rename(partial, job.object());
   write_file(job.folder / "key.txt", job.key);
 }
@@ -275,6 +281,7 @@ std::string table(std::vector<Job> jobs, const Options& o) {
     << "int hairline_kernels_call(int (*)(void**), void**, const DeviceQueue*, char*, std::size_t);\n"
     << "int hairline_kernels_allocate(Buffer*, const DeviceQueue*, char*, std::size_t);\n"
     << "int hairline_kernels_wrap(Buffer*, const DeviceQueue*, std::uint64_t, char*, std::size_t);\n"
+    << "std::uint64_t hairline_kernels_native(Buffer*, const DeviceQueue*);\n"
     << "int hairline_kernels_to_device(Buffer*, const DeviceQueue*, char*, std::size_t);\n"
     << "int hairline_kernels_synchronize(Buffer*, const DeviceQueue*, char*, std::size_t);\n"
     << "int hairline_kernels_to_host(Buffer*, const DeviceQueue*, char*, std::size_t);\n"
@@ -286,14 +293,15 @@ std::string table(std::vector<Job> jobs, const Options& o) {
     s << "    {\"" << job.spec.name << "\", " << job.level->value << ", " << job.symbol << "_argv},\n";
   s << "};\n}\n\nconst Library hairline_kernels_" << o.library << " = {\n    library_version, \"" << o.library
     << "\", \"" << halide_version() << "\", kernels, " << jobs.size()
-    << ", hairline_kernels_call, hairline_kernels_allocate, hairline_kernels_wrap, hairline_kernels_to_device, "
-       "hairline_kernels_synchronize, hairline_kernels_to_host, hairline_kernels_release, hairline_kernels_forget};\n";
+    << ", hairline_kernels_call, hairline_kernels_allocate, hairline_kernels_wrap, hairline_kernels_native, "
+       "hairline_kernels_to_device, hairline_kernels_synchronize, hairline_kernels_to_host, hairline_kernels_release, "
+       "hairline_kernels_forget};\n";
   return s.str();
 }
 
 std::string manifest(const std::vector<Job>& jobs) {
   nlohmann::json list = nlohmann::json::array();
-  for (const Job& job : jobs)
+  for (const Job& job : jobs) {
     list.push_back({{"kernel", job.spec.name},
                     {"level", job.level->name},
                     {"symbol", job.symbol},
@@ -302,6 +310,8 @@ std::string manifest(const std::vector<Job>& jobs) {
                     {"params", job.spec.params},
                     {"record", job.knobs.record},
                     {"knobs", job.knobs.values}});
+    if (job.cuda()) list.back()["ptx"] = job.ptx().string();
+  }
   return list.dump(1) + "\n";
 }
 

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "default_weights.hpp"
+#include "device.hpp"
 #include "hairline/kernels/load_network.hpp"
 #include "hairline/kernels/session.hpp"
 #include "hairline/nets/shapes.hpp"
@@ -82,31 +83,40 @@ Result<NetworkResults> run_sessions(Sessions& sessions, std::vector<Tensor> inpu
   return results;
 }
 
-Forward open_kernels(const Network& network, const std::string& file, const std::vector<std::string>& unread) {
+// Where kernels run, or NotAvailable.
+OpenDevice processor(const Network& network) {
   const kernels::Library* library = network_kernels(network.name);
   if (library == nullptr)
     throw NotAvailable{"this build holds no compiled kernels for " + std::string(network.name) +
                        "; --engine reference computes it with plain loops"};
-  const kernels::Backend on = kernels::cpu_backend(*library);
-  auto packed = file.empty() ? kernels::pack_network(network.graph, load(network, file, unread), on)
-                             : kernels::load_network(network.graph, file, on, unread);
+  return {kernels::cpu_backend(*library), ""};
+}
+
+OpenEngine open_kernels(const DeviceChoice& device, const Network& network, const std::string& file,
+                        const std::vector<std::string>& unread) {
+  const OpenDevice on = device.cpu() ? processor(network) : open_device(device);
+  auto packed = file.empty() ? kernels::pack_network(network.graph, load(network, file, unread), on.backend)
+                             : kernels::load_network(network.graph, file, on.backend, unread);
   if (!packed) give_up(packed.error());
   auto sessions = std::make_shared<Sessions>(*packed);
-  return [sessions](std::vector<Tensor> inputs, const RunOptions& options, int) {
-    return run_sessions(*sessions, std::move(inputs), options);
-  };
+  return {[sessions](std::vector<Tensor> inputs, const RunOptions& options, int) {
+            return run_sessions(*sessions, std::move(inputs), options);
+          },
+          device.text(), on.name};
 }
 
 }  // namespace
 
 // The one place where engines plug in.
-Forward open_engine(const std::string& engine, const Network& network, const std::string& weights_file,
-                    const std::vector<std::string>& unread) {
-  if (engine == "kernels") return open_kernels(network, weights_file, unread);
+OpenEngine open_engine(const std::string& engine, const std::string& device, const Network& network,
+                       const std::string& weights_file, const std::vector<std::string>& unread) {
+  if (engine == "kernels") return open_kernels(parse_device(device), network, weights_file, unread);
+  want_cpu(device, "--engine " + engine);
   const auto weights = std::make_shared<const Weights>(load(network, weights_file, unread));
-  return [weights, graph = network.graph](std::vector<Tensor> inputs, const RunOptions& options, int threads) {
-    return run_reference(graph, *weights, std::move(inputs), options, threads);
-  };
+  return {[weights, graph = network.graph](std::vector<Tensor> inputs, const RunOptions& options, int threads) {
+            return run_reference(graph, *weights, std::move(inputs), options, threads);
+          },
+          "cpu", ""};
 }
 
 }  // namespace hairline::tool

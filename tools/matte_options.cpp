@@ -16,6 +16,7 @@ const char* const footer =
     "A solver that stops at its iteration limit still gives its best alpha, with a warning and exit code 0;\n"
     "the JSON object's solver.status says so.\n"
     "A network is computed by --engine kernels, which must be in this build, or --engine reference, plain and slow.\n"
+    "--device opencl or cuda computes it on a device of this machine (hairline info lists them); nothing falls back.\n"
     "--error has a pixel for each pixel of the coarse stage, --refined one for each cell of 4x4, white if refined.\n"
     "Examples:\n"
     "  hairline matte photo.png alpha.png --trimap trimap.png\n"
@@ -87,7 +88,7 @@ void add_solver_options(CLI::App& verb, MatteOptions& o) {
       ->check(CLI::Range(1, 1000))
       ->group(group);
   verb.add_option("--start", o.start, "An earlier alpha to start from (the last frame's, say)")->group(group);
-  verb.add_option("--device", o.device, "Where to compute: cpu")->group(group);
+  verb.add_option("--device", o.device, "Where to compute: cpu; of networks also opencl[:N] or cuda[:N]")->group(group);
 }
 
 void add_network_options(CLI::App& verb, MatteOptions& o) {

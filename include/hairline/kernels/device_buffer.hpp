@@ -25,6 +25,13 @@ class DeviceBuffer {
 
   std::size_t bytes() const { return bytes_; }
 
+  /// What the driver calls this memory, for DevicePicture and for the driver's own functions; 0 if there is none.
+  std::uint64_t native() const {
+    if (device_ == 0) return 0;
+    Span span(bytes_, device_, interface_, nullptr, 0);
+    return library_->native(&span.buffer, &queue_);
+  }
+
   /// Makes room for so many bytes; what they are is then unspecified. Room that is large enough is kept.
   Result<void> reserve(const Backend& on, std::size_t bytes) {
     if (bytes <= bytes_ && bytes_ != 0 && !wrapped_) return {};

@@ -63,6 +63,8 @@ struct Library {
   int (*allocate)(Buffer* buffer, const DeviceQueue* queue, char* message, std::size_t size);
   /// Lets a buffer refer to memory of the caller's (a cl_mem or a CUdeviceptr) until it is released.
   int (*wrap)(Buffer* buffer, const DeviceQueue* queue, std::uint64_t memory, char* message, std::size_t size);
+  /// What the driver calls a buffer's memory: a cl_mem or a CUdeviceptr.
+  std::uint64_t (*native)(Buffer* buffer, const DeviceQueue* queue);
   /// Copies a buffer whose host side has changed to the device; gives it memory there if it has none.
   int (*to_device)(Buffer* buffer, const DeviceQueue* queue, char* message, std::size_t size);
   /// Waits until the device has done what was asked for.
