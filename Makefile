@@ -3,6 +3,7 @@
 #   make test       build everything and run every test (ctest)
 #   make test-long  long fuzzing, sanitizers, endurance
 #   make device-bundle       what a bare machine needs to check and time the compiled networks; NETS="bgmv2-resnet50 ..."
+#   make ptxas-table         compile the CUDA kernels and have NVIDIA's assembler count their registers and spills
 #   make golden     record PyTorch's golden values again (needs several gigabytes for PyTorch)
 #   make compare    our solvers against PyMatting, in one run
 #   make compare-networks    our networks against other engines, in one run; CASE=... for one of them (installs several gigabytes)
@@ -10,7 +11,7 @@ JOBS ?= $(shell nproc)
 CMAKE := .venv/bin/cmake
 CTEST := .venv/bin/ctest
 
-.PHONY: demo test test-long compare compare-networks device-bundle golden tool setup-build setup-test clean format
+.PHONY: demo test test-long compare compare-networks device-bundle ptxas-table golden tool setup-build setup-test clean format
 
 setup-build:
 	@scripts/setup.sh build
@@ -43,6 +44,9 @@ compare-networks: tool
 
 device-bundle: tool
 	@scripts/device_bundle.sh $(NETS)
+
+ptxas-table: tool
+	@$(CMAKE) --build build --parallel $(JOBS) --target hairline_ptxas_table
 
 golden: tool
 	@scripts/golden.sh

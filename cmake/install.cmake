@@ -20,4 +20,9 @@ install(FILES ${PROJECT_BINARY_DIR}/hairlineConfig.cmake ${PROJECT_BINARY_DIR}/h
 install(FILES ${PROJECT_SOURCE_DIR}/LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR})
 if(TARGET hairline_tool)
   install(TARGETS hairline_tool RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+  foreach(device opencl cuda)  # what --device opens; that for CUDA is there if it was built
+    if(TARGET hairline_${device})
+      install(FILES $<TARGET_FILE:hairline_${device}> DESTINATION ${CMAKE_INSTALL_LIBDIR}/hairline OPTIONAL)
+    endif()
+  endforeach()
 endif()

@@ -18,7 +18,8 @@ std::vector<KernelSpec> conv_cases_bf16() {
     return more;
   };
   return {
-      {"pairs_joined", "hairline_conv2d", of("20u,6", "21", "bfbb", {{"activation", "relu"}, {"addend", "true"}}), direct},
+      {"pairs_joined", "hairline_conv2d", of("20u,6", "21", "bfbb", {{"activation", "relu"}, {"addend", "true"}}),
+       direct},
       {"pairs_dilated", "hairline_conv2d", of("17", "16", "bb", {{"dilation", "3"}, {"padding", "3"}}), direct},
       {"pairs_1x1", "hairline_conv2d", of("24", "64", "bf", {{"kernel", "1"}, {"padding", "0"}}), direct},
       {"pairs_strided", "hairline_conv2d", of("35", "80", "bb", {{"stride", "2"}, {"activation", "relu"}}), direct},

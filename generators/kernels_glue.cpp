@@ -10,11 +10,15 @@
 #include <new>
 #include <vector>
 
+#include "device_glue.hpp"
 #include "hairline/kernels/library.hpp"
 
 namespace {
 using hairline::kernels::Buffer;
 using hairline::kernels::BufferAxis;
+using hairline::kernels::DeviceQueue;
+using hairline::kernels::detail::Context;
+using hairline::kernels::detail::is_ours;
 
 static_assert(sizeof(Buffer) == sizeof(halide_buffer_t) && sizeof(BufferAxis) == sizeof(halide_dimension_t));
 static_assert(offsetof(Buffer, device_interface) == offsetof(halide_buffer_t, device_interface));
@@ -26,24 +30,6 @@ static_assert(offsetof(Buffer, axes) == offsetof(halide_buffer_t, dim));
 static_assert(offsetof(BufferAxis, stride) == offsetof(halide_dimension_t, stride));
 static_assert(hairline::kernels::host_changed == halide_buffer_flag_host_dirty);
 static_assert(hairline::kernels::device_changed == halide_buffer_flag_device_dirty);
-
-// The context that our calls hand to Halide. Errors may come from any thread of its pool.
-struct Context {
-  static constexpr std::size_t mark = 0x6861'6972'6c69'6e65;
-  std::size_t marked = mark;
-  const Context* self = this;
-  std::mutex mutex;
-  char* message;
-  std::size_t size;
-  Context(char* text, std::size_t bytes) : message(text), size(bytes) {
-    if (size > 0) message[0] = '\0';
-  }
-};
-
-bool is_ours(void* user_context) {
-  const auto* context = static_cast<const Context*>(user_context);
-  return context != nullptr && context->marked == Context::mark && context->self == context;
-}
 
 halide_error_handler_t previous_handler = nullptr;
 
@@ -142,50 +128,82 @@ void install_handler() {
   static_cast<void>(installed);
 }
 
-const halide_device_interface_t* interface_of(hairline::kernels::KernelTarget on) {
-  return on == hairline::kernels::KernelTarget::cuda ? halide_cuda_device_interface()
-                                                     : halide_opencl_device_interface();
+const halide_device_interface_t* interface_of(const DeviceQueue* queue) {
+  return queue->target == hairline::kernels::KernelTarget::cuda ? halide_cuda_device_interface()
+                                                                : halide_opencl_device_interface();
 }
 halide_buffer_t* halide(Buffer* buffer) { return reinterpret_cast<halide_buffer_t*>(buffer); }
+
+// Runs f(context) with our handlers in place, those of devices too where one is meant.
+template <class F>
+int in_context(const DeviceQueue* queue, char* message, std::size_t size, F&& f) {
+  install_handler();
+  if (queue != nullptr) hairline::kernels::detail::install_device_hooks();
+  Context context(message, size, queue);
+  return f(static_cast<void*>(&context));
+}
 }  // namespace
 
 extern "C" {
-int hairline_kernels_call(int (*run)(void**), void** arguments, char* message, std::size_t size) {
-  install_handler();
-  Context context(message, size);
-  void* user_context = &context;
-  arguments[0] = &user_context;
-  return run(arguments);
+int hairline_kernels_call(int (*run)(void**), void** arguments, const DeviceQueue* queue, char* message,
+                          std::size_t size) {
+  return in_context(queue, message, size, [&](void* context) {
+    arguments[0] = &context;
+    return run(arguments);
+  });
 }
 
-int hairline_kernels_allocate(Buffer* buffer, hairline::kernels::KernelTarget on, char* message, std::size_t size) {
-  install_handler();
-  Context context(message, size);
-  return halide_device_malloc(&context, halide(buffer), interface_of(on));
+int hairline_kernels_allocate(Buffer* buffer, const DeviceQueue* queue, char* message, std::size_t size) {
+  return in_context(queue, message, size,
+                    [&](void* context) { return halide_device_malloc(context, halide(buffer), interface_of(queue)); });
 }
 
-int hairline_kernels_to_device(Buffer* buffer, hairline::kernels::KernelTarget on, char* message, std::size_t size) {
-  install_handler();
-  Context context(message, size);
-  return halide_copy_to_device(&context, halide(buffer), interface_of(on));
+int hairline_kernels_wrap(Buffer* buffer, const DeviceQueue* queue, std::uint64_t memory, char* message,
+                          std::size_t size) {
+  return in_context(queue, message, size, [&](void* context) {
+    return halide_device_wrap_native(context, halide(buffer), memory, interface_of(queue));
+  });
 }
 
-int hairline_kernels_synchronize(Buffer* buffer, char* message, std::size_t size) {
-  install_handler();
-  Context context(message, size);
-  return halide_device_sync(&context, halide(buffer));
-}
-
-int hairline_kernels_to_host(Buffer* buffer, char* message, std::size_t size) {
-  install_handler();
-  Context context(message, size);
-  return halide_copy_to_host(&context, halide(buffer));
-}
-
-void hairline_kernels_release(Buffer* buffer) {
-  install_handler();
+std::uint64_t hairline_kernels_native(Buffer* buffer, const DeviceQueue* queue) {
   char ignored[1];
-  Context context(ignored, 0);
-  halide_device_free(&context, halide(buffer));
+  std::uint64_t memory = 0;
+  in_context(queue, ignored, 0, [&](void* context) {
+    memory = queue->target == hairline::kernels::KernelTarget::cuda
+                 ? halide_cuda_get_device_ptr(context, halide(buffer))
+                 : halide_opencl_get_cl_mem(context, halide(buffer));
+    return 0;
+  });
+  return memory;
+}
+
+int hairline_kernels_to_device(Buffer* buffer, const DeviceQueue* queue, char* message, std::size_t size) {
+  return in_context(queue, message, size,
+                    [&](void* context) { return halide_copy_to_device(context, halide(buffer), interface_of(queue)); });
+}
+
+int hairline_kernels_synchronize(Buffer* buffer, const DeviceQueue* queue, char* message, std::size_t size) {
+  return in_context(queue, message, size, [&](void* context) { return halide_device_sync(context, halide(buffer)); });
+}
+
+int hairline_kernels_to_host(Buffer* buffer, const DeviceQueue* queue, char* message, std::size_t size) {
+  return in_context(queue, message, size, [&](void* context) {
+    const int code = halide_copy_to_host(context, halide(buffer));
+    // On a stream of the caller's copies are asynchronous.
+    return code != 0 || queue->queue == nullptr ? code : halide_device_sync(context, halide(buffer));
+  });
+}
+
+void hairline_kernels_release(Buffer* buffer, const DeviceQueue* queue, bool wrapped) {
+  char ignored[1];
+  in_context(queue, ignored, 0, [&](void* context) {
+    return wrapped ? halide_device_detach_native(context, halide(buffer)) : halide_device_free(context, halide(buffer));
+  });
+}
+
+int hairline_kernels_forget(const DeviceQueue* queue, char* message, std::size_t size) {
+  return in_context(queue, message, size, [&](void* context) {
+    return hairline::kernels::detail::forget_device(context, *queue, interface_of(queue));
+  });
 }
 }

@@ -77,11 +77,12 @@ std::vector<KernelSpec> kernels_of(const std::string& library) {
   if (library == "refiner_ops") return refiner_ops();
   if (library == "conv_cases") return conv_cases();
   if (library == "conv_cases_bf16") return conv_cases_bf16();
-  throw std::runtime_error("no library is called '" + library + "': known are image_ops, refiner_ops, conv_cases, conv_cases_bf16");
+  throw std::runtime_error("no library is called '" + library +
+                           "': known are image_ops, refiner_ops, conv_cases, conv_cases_bf16");
 }
 
-/// The kernels of a list that a network's program wrote.
-std::vector<KernelSpec> read_kernels(const std::string& path) {
+/// The kernels of a list that a network's program wrote, for processors or for devices.
+std::vector<KernelSpec> read_kernels(const std::string& path, bool device) {
   std::ifstream in(path);
   if (!in) throw std::runtime_error("cannot read " + path);
   std::vector<KernelSpec> kernels;
@@ -91,6 +92,7 @@ std::vector<KernelSpec> read_kernels(const std::string& path) {
     if (entry.path().extension() == ".hpp") shared.push_back("lowering/" + entry.path().filename().string());
   std::sort(shared.begin(), shared.end());
   for (const auto& item : nlohmann::json::parse(in)) {
+    if (item.at("devices_only").get<bool>() && !device) continue;
     KernelSpec spec{item.at("name"), item.at("generator"), item.at("constants"), shared};
     std::string file = "lowering/" + spec.generator.substr(std::string("hairline_").size()) + ".cpp";
     if (!fs::exists(fs::path(HAIRLINE_GENERATORS) / file)) file = "lowering/small_layers.cpp";
@@ -110,16 +112,17 @@ constexpr Level all_levels[] = {
     {"avx2", "avx2", "-sse41-avx-f16c-fma-avx2", "KernelTarget::avx2"},
     {"avx512", "avx512", "-sse41-avx-f16c-fma-avx2-avx512-avx512_skylake", "KernelTarget::avx512"},
     // The feature's processor is one of AMD's; that nothing of AMD's alone is in the objects, a test sees to.
-    {"avx512_bf16", "avx512_bf16",
-     "-sse41-avx-f16c-fma-avx2-avx512-avx512_skylake-avx512_cannonlake-avx512_zen4", "KernelTarget::avx512_bf16"},
+    {"avx512_bf16", "avx512_bf16", "-sse41-avx-f16c-fma-avx2-avx512-avx512_skylake-avx512_cannonlake-avx512_zen4",
+     "KernelTarget::avx512_bf16"},
     {"opencl", "opencl", "-opencl-cl_doubles", "KernelTarget::opencl"},
-    {"cuda", "cuda", "-cuda-cuda_capability_70", "KernelTarget::cuda"},
+    {"cuda", "cuda", "-cuda-cuda_capability_80", "KernelTarget::cuda"},
 };
 
 const Level& level_named(const std::string& name) {
   for (const Level& level : all_levels)
     if (name == level.name) return level;
-  throw std::runtime_error("no level is called '" + name + "': known are x86-64, avx2, avx512, avx512_bf16, opencl, cuda");
+  throw std::runtime_error("no level is called '" + name +
+                           "': known are x86-64, avx2, avx512, avx512_bf16, opencl, cuda");
 }
 
 std::string target_of(const Level& level, const Options& o) {
@@ -159,8 +162,11 @@ struct Job {
   std::string key;  // everything that the object depends on
   fs::path folder;  // of the cache
   fs::path object() const { return folder / (symbol + ".o"); }
+  fs::path ptx() const { return folder / (symbol + ".ptx"); }
+  bool cuda() const { return std::string(level->name) == "cuda"; }
   bool cached() const {
-    return fs::exists(folder / "key.txt") && fs::exists(object()) && read_file(folder / "key.txt") == key;
+    return fs::exists(folder / "key.txt") && fs::exists(object()) && (!cuda() || fs::exists(ptx())) &&
+           read_file(folder / "key.txt") == key;
   }
 };
 
@@ -222,7 +228,10 @@ void compile(const Job& job) {
   for (const auto& [name, value] : job.knobs.values) generator->set_generatorparam_value(name, value);
   // Libraries that are made at the same time may want the same kernel.
   const fs::path partial = job.folder / ("partial_" + std::to_string(::getpid()) + ".o");
-  generator->build_module(job.symbol).compile({{OutputFileType::object, partial.string()}});
+  std::map<OutputFileType, std::string> outputs = {{OutputFileType::object, partial.string()}};
+  // What the object holds for the device's assembler, for scripts/ptxas_table.py.
+  if (job.cuda()) outputs[OutputFileType::device_code] = job.ptx().string();
+  generator->build_module(job.symbol).compile(outputs);
   fs::rename(partial, job.object());
   write_file(job.folder / "key.txt", job.key);
 }
@@ -286,25 +295,30 @@ std::string table(std::vector<Job> jobs, const Options& o) {
   std::stringstream s;
   s << "// Written by hairline_gen --library " << o.library << ".\n#include \"hairline/kernels/library.hpp\"\n\n"
     << "using namespace hairline::kernels;\nextern \"C\" {\n"
-    << "int hairline_kernels_call(int (*)(void**), void**, char*, std::size_t);\n"
-    << "int hairline_kernels_allocate(Buffer*, KernelTarget, char*, std::size_t);\n"
-    << "int hairline_kernels_to_device(Buffer*, KernelTarget, char*, std::size_t);\n"
-    << "int hairline_kernels_synchronize(Buffer*, char*, std::size_t);\n"
-    << "int hairline_kernels_to_host(Buffer*, char*, std::size_t);\nvoid hairline_kernels_release(Buffer*);\n";
+    << "int hairline_kernels_call(int (*)(void**), void**, const DeviceQueue*, char*, std::size_t);\n"
+    << "int hairline_kernels_allocate(Buffer*, const DeviceQueue*, char*, std::size_t);\n"
+    << "int hairline_kernels_wrap(Buffer*, const DeviceQueue*, std::uint64_t, char*, std::size_t);\n"
+    << "std::uint64_t hairline_kernels_native(Buffer*, const DeviceQueue*);\n"
+    << "int hairline_kernels_to_device(Buffer*, const DeviceQueue*, char*, std::size_t);\n"
+    << "int hairline_kernels_synchronize(Buffer*, const DeviceQueue*, char*, std::size_t);\n"
+    << "int hairline_kernels_to_host(Buffer*, const DeviceQueue*, char*, std::size_t);\n"
+    << "void hairline_kernels_release(Buffer*, const DeviceQueue*, bool);\n"
+    << "int hairline_kernels_forget(const DeviceQueue*, char*, std::size_t);\n";
   for (const Job& job : jobs) s << "int " << job.symbol << "_argv(void**);\n";
   s << "extern const Library hairline_kernels_" << o.library << ";\n}\n\nnamespace {\nconst Kernel kernels[] = {\n";
   for (const Job& job : jobs)
     s << "    {\"" << job.spec.name << "\", " << job.level->value << ", " << job.symbol << "_argv},\n";
   s << "};\n}\n\nconst Library hairline_kernels_" << o.library << " = {\n    library_version, \"" << o.library
     << "\", \"" << halide_version() << "\", kernels, " << jobs.size()
-    << ", hairline_kernels_call, hairline_kernels_allocate, hairline_kernels_to_device, hairline_kernels_synchronize, "
-       "hairline_kernels_to_host, hairline_kernels_release};\n";
+    << ", hairline_kernels_call, hairline_kernels_allocate, hairline_kernels_wrap, hairline_kernels_native, "
+       "hairline_kernels_to_device, hairline_kernels_synchronize, hairline_kernels_to_host, hairline_kernels_release, "
+       "hairline_kernels_forget};\n";
   return s.str();
 }
 
 std::string manifest(const std::vector<Job>& jobs) {
   nlohmann::json list = nlohmann::json::array();
-  for (const Job& job : jobs)
+  for (const Job& job : jobs) {
     list.push_back({{"kernel", job.spec.name},
                     {"level", job.level->name},
                     {"symbol", job.symbol},
@@ -313,6 +327,8 @@ std::string manifest(const std::vector<Job>& jobs) {
                     {"params", job.spec.params},
                     {"record", job.knobs.record},
                     {"knobs", job.knobs.values}});
+    if (job.cuda()) list.back()["ptx"] = job.ptx().string();
+  }
   return list.dump(1) + "\n";
 }
 
@@ -327,7 +343,7 @@ int library_main(int argc, char** argv) {
     o.library += device ? "_" + o.levels.front() : "";
     const std::string list_name = device ? o.library.substr(0, o.library.rfind('_')) : o.library;
     std::vector<Job> jobs, missing;
-    for (const KernelSpec& spec : o.kernels.empty() ? kernels_of(list_name) : read_kernels(o.kernels))
+    for (const KernelSpec& spec : o.kernels.empty() ? kernels_of(list_name) : read_kernels(o.kernels, device))
       for (const std::string& level : o.levels) jobs.push_back(make_job(spec, level_named(level), o));
     std::copy_if(jobs.begin(), jobs.end(), std::back_inserter(missing), [](const Job& job) { return !job.cached(); });
     fs::create_directories(o.cache);

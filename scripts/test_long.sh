@@ -25,7 +25,7 @@ under_sanitizer() {  # under_sanitizer PRESET
     .venv/bin/ctest --test-dir "build-$1" --output-on-failure --parallel "$jobs"
 }
 
-part "10,000 frames of changing sizes" build/tests/test_kernels "[long]"
+part "10,000 frames of changing sizes; networks in HD on a device" build/tests/test_kernels "[long]"
 part "fuzzing, ${1:-600} s a target" scripts/fuzz.sh "${1:-600}"
 part "all tests under AddressSanitizer and UndefinedBehaviorSanitizer" under_sanitizer asan
 part "all tests under ThreadSanitizer" under_sanitizer tsan

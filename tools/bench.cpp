@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "batch.hpp"
+#include "device.hpp"
 #include "exit_code.hpp"
 #include "hairline/core/convert.hpp"
 #include "hairline/io/read.hpp"
@@ -34,7 +35,7 @@ using Clock = std::chrono::steady_clock;
 
 struct Options {
   CommonOptions common;
-  std::string net, weights, src, background, size, precision = "f32", mode = "sampling";
+  std::string net, weights, src, background, size, precision = "f32", device = "cpu", mode = "sampling";
   double backbone_scale = 0.25, threshold = 0.1;
   int sample_pixels = 80000, prevent_oversampling = 1, threads = 0, frames = 10, warmup = 3;
 };
@@ -125,35 +126,76 @@ std::vector<Image<std::uint8_t>> pictures(const Options& o) {
   return all;
 }
 
-Json block_json(const kernels::StepTime& step, const std::vector<double>& times, const kernels::Peak& peak) {
+/// @param peak  of the processor; null on a device, whose peak nothing here measures
+Json block_json(const kernels::StepTime& step, const std::vector<double>& times, const kernels::Peak* peak) {
   const double ms = median(times), gflops = ms > 0 ? 2e-6 * step.multiply_adds / ms : 0;
   Json j = {{"name", step.name}, {"kernel", step.kernel}, {"ms_median", ms}, {"bytes", step.bytes}};
   if (step.multiply_adds > 0) {
     const double intensity = step.bytes > 0 ? 2 * step.multiply_adds / step.bytes : 0;  // operations a byte
-    const double roof = std::min(peak.gflops, intensity * peak.gbytes);
     j["multiply_adds"] = step.multiply_adds;
     j["gflops"] = gflops;
-    j["percent_of_peak"] = 100 * gflops / peak.gflops;
     j["operations_per_byte"] = intensity;
-    j["percent_of_roofline"] = roof > 0 ? 100 * gflops / roof : 0;
+    if (peak != nullptr) {
+      const double roof = std::min(peak->gflops, intensity * peak->gbytes);
+      j["percent_of_peak"] = 100 * gflops / peak->gflops;
+      j["percent_of_roofline"] = roof > 0 ? 100 * gflops / roof : 0;
+    }
   } else {
     j["gbytes_per_second"] = ms > 0 ? 1e-6 * step.bytes / ms : 0;
   }
   return j;
 }
 
+/// Frames whose pictures and results are on the device already: each waited for, and one after the other.
+Json device_times(kernels::Session& session, const kernels::Backend& on,
+                  const std::vector<Image<std::uint8_t>>& pictures, const RunOptions& options, int frames) {
+  const Shape shape = pictures[0].shape(), one{shape.height, shape.width, 1};
+  std::vector<kernels::DeviceBuffer> memory(4);
+  for (std::size_t i = 0; i < 4; ++i) {
+    const std::size_t bytes = static_cast<std::size_t>((i == 2 ? one : shape).size()) * (i < 2 ? 1 : sizeof(float));
+    const auto ok = i < 2 ? memory[i].upload(on, pictures[i].data(), bytes) : memory[i].reserve(on, bytes);
+    if (!ok) throw std::runtime_error(ok.error().message);
+  }
+  const kernels::DevicePicture in[] = {{memory[0].native(), PixelType::u8, shape},
+                                       {memory[1].native(), PixelType::u8, shape}};
+  const kernels::DeviceTarget out[] = {{"pha", {memory[2].native(), PixelType::f32, one}},
+                                       {"fgr", {memory[3].native(), PixelType::f32, shape}}};
+  const auto frame = [&] {
+    if (const auto done = session.run_on_device(in, out, options); !done)
+      throw std::runtime_error(done.error().message);
+  };
+  const auto wait = [&] {
+    if (const auto done = memory[0].synchronize(); !done) throw std::runtime_error(done.error().message);
+  };
+  frame();
+  wait();
+  std::vector<double> each;
+  for (int i = 0; i < frames; ++i) {
+    const auto begin = Clock::now();
+    frame();
+    wait();
+    each.push_back(milliseconds(begin));
+  }
+  const auto begin = Clock::now();
+  for (int i = 0; i < frames; ++i) frame();
+  wait();
+  return {{"ms_median", median(each)},
+          {"ms_min", each.empty() ? 0 : *std::min_element(each.begin(), each.end())},
+          {"ms_in_a_row", frames > 0 ? milliseconds(begin) / frames : 0}};
+}
+
 int bench(const Options& o) {
   if (o.threads > 0) ::setenv("HL_NUM_THREADS", std::to_string(o.threads).c_str(), 1);
   const Network& network = wanted_network(o.net);
-  const kernels::Backend on =
-      network_backend(network.name, o.precision == "bf16" ? kernels::Precision::bf16 : kernels::Precision::f32);
+  const DeviceChoice device = parse_device(o.device);
+  const OpenDevice on = kernel_backend(device, network.name, precision_named(o.precision));
   const RunOptions options = run_options(o);
   const std::size_t baseline = peak_memory();
 
   // Pictures are decoded while weights are packed.
   auto decoding = std::async(std::launch::async, [&] { return pictures(o); });
   const auto begin = Clock::now();
-  auto made = kernels::load_network(network.graph, o.weights, on, {}, SelfTestUse::run, o.threads);
+  auto made = kernels::load_network(network.graph, o.weights, on.backend, {}, SelfTestUse::run, o.threads);
   if (!made) {
     if (made.error().code == ErrorCode::not_found) throw NotAvailable{made.error().message};
     throw std::runtime_error(made.error().message);
@@ -180,17 +222,24 @@ int bench(const Options& o) {
   std::vector<double> totals;
   std::vector<std::vector<double>> each;
   for (int i = 0; i < o.frames; ++i) {
-    totals.push_back(frame(&steps));
+    if (!device.cpu()) totals.push_back(frame(nullptr));  // to time its steps, each is waited for
+    const double whole = frame(&steps);
+    if (device.cpu()) totals.push_back(whole);
     each.resize(std::max(each.size(), steps.size()));
     for (std::size_t s = 0; s < steps.size(); ++s) each[s].push_back(steps[s].milliseconds);
   }
+  Json on_device;
+  const bool has_foreground = std::any_of(network.graph.outputs.begin(), network.graph.outputs.end(),
+                                          [](const auto& output) { return output.name == "fgr"; });
+  if (!device.cpu() && has_foreground) on_device = device_times(session, on.backend, given, options, o.frames);
   const std::size_t peak_bytes = peak_memory();
-  const kernels::Peak peak = kernels::measure_peak(o.threads);
+  kernels::Peak peak;
+  if (device.cpu()) peak = kernels::measure_peak(o.threads);
 
   Json json = json_head("bench");
   json["net"] = o.net;
   json["engine"] = "kernels";
-  json["device"] = std::string("cpu ") + kernels::name(packed->on.target);
+  json["device"] = device.text() + " " + on.name;
   json["precision"] = o.precision;
   json["size"] = {width, height};
   json["threads"] = kernels::thread_count();
@@ -201,14 +250,17 @@ int bench(const Options& o) {
                    {"ms_min", totals.empty() ? 0 : *std::min_element(totals.begin(), totals.end())},
                    {"ms_load", load_ms},
                    {"ms_first_run", first_run},
+                   {"ms_cold_start", session.cold_start_ms()},
                    {"ms_first_frame", first_frame}};
+  if (!on_device.is_null()) json["on_device"] = on_device;
   json["memory"] = {{"peak_bytes", peak_bytes},
                     {"baseline_bytes", baseline},
                     {"peak_over_baseline_bytes", peak_bytes - baseline},
                     {"arena_bytes", session.arena_bytes()}};
-  json["peak"] = {{"gflops", peak.gflops}, {"gbytes_per_second", peak.gbytes}};
+  if (device.cpu()) json["peak"] = {{"gflops", peak.gflops}, {"gbytes_per_second", peak.gbytes}};
   json["blocks"] = Json::array();
-  for (std::size_t s = 0; s < steps.size(); ++s) json["blocks"].push_back(block_json(steps[s], each[s], peak));
+  for (std::size_t s = 0; s < steps.size(); ++s)
+    json["blocks"].push_back(block_json(steps[s], each[s], device.cpu() ? &peak : nullptr));
   if (!o.common.quiet && o.common.json != "-") {
     for (std::size_t s = 0; s < steps.size(); ++s) {
       const double ms = median(each[s]);
@@ -216,8 +268,8 @@ int bench(const Options& o) {
                   steps[s].name.c_str(), steps[s].kernel.c_str());
     }
     std::printf("%s %dx%d, %d threads, %s: %.1f ms a frame, first frame %.0f ms from the start, %.0f MB over %.0f MB\n",
-                o.net.c_str(), width, height, kernels::thread_count(), kernels::name(packed->on.target), median(totals),
-                first_frame, 1e-6 * static_cast<double>(peak_bytes - baseline), 1e-6 * static_cast<double>(baseline));
+                o.net.c_str(), width, height, kernels::thread_count(), on.name.c_str(), median(totals), first_frame,
+                1e-6 * static_cast<double>(peak_bytes - baseline), 1e-6 * static_cast<double>(baseline));
   }
   write_json(json, o.common);
   return exit_done;
@@ -233,6 +285,7 @@ void add_bench(CLI::App& app, Action& action) {
   verb.add_option("--src", o->src, "Picture")->required();
   verb.add_option("--background", o->background, "Shot of the empty background, of the same size")->required();
   verb.add_option("--size", o->size, "Bring both pictures to WIDTHxHEIGHT first");
+  verb.add_option("--device", o->device, "cpu, opencl[:N] or cuda[:N] (cpu)");
   verb.add_option("--precision", o->precision, "f32, or bf16: of weights and what lies between layers (f32)")
       ->check(CLI::IsMember({"f32", "bf16"}));
   verb.add_option("--backbone-scale", o->backbone_scale, "Size of the coarse stage (0.25)")

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "default_weights.hpp"
+#include "device.hpp"
 #include "hairline/kernels/load_network.hpp"
 #include "hairline/kernels/session.hpp"
 #include "hairline/nets/shapes.hpp"
@@ -82,27 +83,33 @@ Result<NetworkResults> run_sessions(Sessions& sessions, std::vector<Tensor> inpu
   return results;
 }
 
-Forward open_kernels(const Network& network, const std::string& file, const std::vector<std::string>& unread) {
-  const kernels::Backend on = network_backend(network.name, kernels::Precision::f32);
-  auto packed = file.empty() ? kernels::pack_network(network.graph, load(network, file, unread), on)
-                             : kernels::load_network(network.graph, file, on, unread);
+OpenEngine open_kernels(const DeviceChoice& device, kernels::Precision precision, const Network& network,
+                        const std::string& file, const std::vector<std::string>& unread) {
+  const OpenDevice on = kernel_backend(device, network.name, precision);
+  auto packed = file.empty() ? kernels::pack_network(network.graph, load(network, file, unread), on.backend)
+                             : kernels::load_network(network.graph, file, on.backend, unread);
   if (!packed) give_up(packed.error());
   auto sessions = std::make_shared<Sessions>(*packed);
-  return [sessions](std::vector<Tensor> inputs, const RunOptions& options, int) {
-    return run_sessions(*sessions, std::move(inputs), options);
-  };
+  return {[sessions](std::vector<Tensor> inputs, const RunOptions& options, int) {
+            return run_sessions(*sessions, std::move(inputs), options);
+          },
+          device.text(), device.cpu() ? "" : on.name};
 }
 
 }  // namespace
 
 // The one place where engines plug in.
-Forward open_engine(const std::string& engine, const Network& network, const std::string& weights_file,
-                    const std::vector<std::string>& unread) {
-  if (engine == "kernels") return open_kernels(network, weights_file, unread);
+OpenEngine open_engine(const std::string& engine, const std::string& device, const std::string& precision,
+                       const Network& network, const std::string& weights_file,
+                       const std::vector<std::string>& unread) {
+  if (engine == "kernels")
+    return open_kernels(parse_device(device), precision_named(precision), network, weights_file, unread);
+  want_cpu(device, "--engine " + engine);
   const auto weights = std::make_shared<const Weights>(load(network, weights_file, unread));
-  return [weights, graph = network.graph](std::vector<Tensor> inputs, const RunOptions& options, int threads) {
-    return run_reference(graph, *weights, std::move(inputs), options, threads);
-  };
+  return {[weights, graph = network.graph](std::vector<Tensor> inputs, const RunOptions& options, int threads) {
+            return run_reference(graph, *weights, std::move(inputs), options, threads);
+          },
+          "cpu", ""};
 }
 
 }  // namespace hairline::tool

@@ -65,10 +65,13 @@ Run prepare(MatteOptions o) {
   Run run;
   run.method = &choose_method(o);
   run.matte = run.method->run;
-  if (run.method->single_only) o.precision = "f32";
+  if (run.method->single_only && o.precision.empty()) o.precision = "f32";
   if (o.precision.empty()) o.precision = "f64";
   if (o.network.engine.empty()) o.network.engine = "kernels";
-  want_device(o.device);
+  if (!run.method->is_network()) want_cpu(o.device, "method " + run.method->name);
+  o.device = parse_device(o.device).text();
+  o.network.device = o.device;
+  o.network.precision = o.precision;
   check_streams({o.image, o.trimap, o.background, o.start, o.over}, outputs_of(o), o.common);
   const Inputs inputs = expand_inputs(o.image);
   run.several = inputs.several;

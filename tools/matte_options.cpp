@@ -16,6 +16,7 @@ const char* const footer =
     "A solver that stops at its iteration limit still gives its best alpha, with a warning and exit code 0;\n"
     "the JSON object's solver.status says so.\n"
     "A network is computed by --engine kernels, which must be in this build, or --engine reference, plain and slow.\n"
+    "--device opencl or cuda computes it on a device of this machine (hairline info lists them); nothing falls back.\n"
     "--error has a pixel for each pixel of the coarse stage, --refined one for each cell of 4x4, white if refined.\n"
     "Examples:\n"
     "  hairline matte photo.png alpha.png --trimap trimap.png\n"
@@ -58,6 +59,8 @@ void check_method(const MatteOptions& o, const Method& m) {
   if (o.preconditioner != Preconditioner::automatic && !m.has_preconditioner) refuse("has no --preconditioner");
   if ((o.tolerance || o.max_iterations) && !m.iterates) refuse("does not iterate: no --tolerance, no --max-iterations");
   if (o.precision == "f64" && m.single_only) refuse("computes in f32: no --precision f64");
+  if (o.precision == "bf16" && (!m.is_network() || o.network.engine == "reference"))
+    refuse("has no --precision bf16: networks on compiled kernels have");
   check_network(o, m);
 }
 
@@ -68,8 +71,8 @@ void add_solver_options(CLI::App& verb, MatteOptions& o) {
                                                               {"ichol", Preconditioner::incomplete_cholesky},
                                                               {"multigrid", Preconditioner::multigrid}};
   const std::string group = "Solver";
-  verb.add_option("--precision", o.precision, "f64 or f32; default f64, of networks f32")
-      ->check(CLI::IsMember({"f32", "f64"}))
+  verb.add_option("--precision", o.precision, "f64 or f32, default f64; of networks f32 or bf16, default f32")
+      ->check(CLI::IsMember({"f32", "f64", "bf16"}))
       ->group(group);
   verb.add_option("--preconditioner", o.preconditioner, "auto, none, jacobi, ichol or multigrid")
       ->transform(CLI::CheckedTransformer(preconditioners))
@@ -87,7 +90,7 @@ void add_solver_options(CLI::App& verb, MatteOptions& o) {
       ->check(CLI::Range(1, 1000))
       ->group(group);
   verb.add_option("--start", o.start, "An earlier alpha to start from (the last frame's, say)")->group(group);
-  verb.add_option("--device", o.device, "Where to compute: cpu")->group(group);
+  verb.add_option("--device", o.device, "Where to compute: cpu; of networks also opencl[:N] or cuda[:N]")->group(group);
 }
 
 void add_network_options(CLI::App& verb, MatteOptions& o) {

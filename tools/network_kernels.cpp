@@ -35,7 +35,16 @@ const kernels::Library* network_kernels(std::string_view network, kernels::Preci
   return nullptr;
 }
 
-kernels::Backend network_backend(std::string_view network, kernels::Precision precision) {
+kernels::Precision precision_named(const std::string& name) {
+  return name == "bf16" ? kernels::Precision::bf16 : kernels::Precision::f32;
+}
+
+OpenDevice kernel_backend(const DeviceChoice& device, std::string_view network, kernels::Precision precision) {
+  if (!device.cpu()) {
+    if (precision != kernels::Precision::f32)
+      throw NotAvailable{"--device " + device.text() + " has kernels for --precision f32"};
+    return open_device(device);
+  }
   const kernels::Library* library = network_kernels(network, precision);
   const bool narrow = precision == kernels::Precision::bf16;
   if (library == nullptr)
@@ -44,7 +53,7 @@ kernels::Backend network_backend(std::string_view network, kernels::Precision pr
                        (narrow ? "--precision f32 has some" : "--engine reference computes it with plain loops")};
   kernels::Backend on = narrow ? kernels::bf16_backend(*library) : kernels::cpu_backend(*library);
   if (on.error && on.error->code == ErrorCode::unsupported) throw NotAvailable{on.error->message};
-  return on;
+  return {on, kernels::name(on.target)};
 }
 
 }  // namespace hairline::tool

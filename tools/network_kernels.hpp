@@ -1,8 +1,9 @@
 #pragma once
+#include <string>
 #include <string_view>
 
+#include "device.hpp"
 #include "hairline/kernels/backend.hpp"
-#include "wrong_use.hpp"
 
 namespace hairline::tool {
 
@@ -10,8 +11,11 @@ namespace hairline::tool {
 const kernels::Library* network_kernels(std::string_view network,
                                         kernels::Precision precision = kernels::Precision::f32);
 
-/// The same as what sessions run on. Throws NotAvailable for kernels that this build has not or that this machine
-/// cannot execute.
-kernels::Backend network_backend(std::string_view network, kernels::Precision precision);
+/// "f32" or "bf16".
+kernels::Precision precision_named(const std::string& name);
+
+/// What sessions of a network run on, and its name. Throws NotAvailable for a device or kernels that this build or
+/// machine has not; nothing falls back.
+OpenDevice kernel_backend(const DeviceChoice& device, std::string_view network, kernels::Precision precision);
 
 }  // namespace hairline::tool

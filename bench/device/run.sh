@@ -1,50 +1,77 @@
 #!/usr/bin/env bash
-# Runs on the machine that the bundle was carried to: parity with the reference, then timings, as JSON and a table.
-# usage: ./run.sh [RESULTS_FOLDER] [THREADS...]     default: results, and one, two and all threads
+# Runs on the machine that the bundle was carried to: parity with the reference, then timings, as JSON and a table. First
+# on its GPUs, each against PyTorch if the machine has it, then on its processor.
+# usage: ./run.sh [RESULTS_FOLDER] [THREADS...]     default: results, and one, two and all threads; THREADS 0: GPUs alone
 set -uo pipefail
 cd "$(dirname "$0")"
 results=${1:-results}
 shift || true
 threads=("$@")
 [ ${#threads[@]} -gt 0 ] || mapfile -t threads < <(printf '%s\n' 1 2 "$(nproc)" | sort -nu)
+[ "${threads[*]}" = 0 ] && threads=()
 mkdir -p "$results"
-# The bundle's own libraries, loader included: nothing of this machine is needed.
-hairline() { lib/ld-linux-x86-64.so.2 --library-path "$PWD/lib" bin/hairline "$@"; }
+# The bundle's own libraries, loader included: of this machine only the driver is used.
+hairline() { lib/ld-linux-x86-64.so.2 --library-path "$PWD/lib:${LD_LIBRARY_PATH:-}:/usr/lib/x86_64-linux-gnu:/usr/lib64" bin/hairline "$@"; }
 failed=0
 
 { grep -m1 'model name' /proc/cpuinfo; nproc; uname -r; } >"$results/machine.txt" 2>&1
 hairline info --json="$results/info.json" >/dev/null || failed=1
+command -v nvidia-smi >/dev/null &&
+  nvidia-smi --query-gpu=name,driver_version,clocks.sm,clocks.max.sm,power.limit --format=csv >"$results/gpu.txt" 2>&1
+mapfile -t devices < <(grep -o '"\(cuda\|opencl\):[0-9]* [^"]*"' "$results/info.json" | tr -d '"')
+printf '%s\n' "devices: cpu" "${devices[@]}"
 
 # Both runs start from the same 8 bits; whole networks may differ by 5e-4 with Winograd's forms. EXR holds half floats, whose
 # steps near 1 are 4.9e-4: a rounding that falls the other way shows as one such step.
-parity() {  # parity NET SRC BACKGROUND LABEL
-  for engine in reference kernels; do
-    hairline matte "$2" "$results/$engine.exr" --background "$3" -m "$1" --weights "weights/$1.safetensors" \
-      --engine $engine --quiet || { echo "parity $1 $4: $engine failed"; failed=1; return; }
-  done
+parity() {  # parity NET SRC BACKGROUND LABEL DEVICE
+  local name=$1_$4_${5//:/}
+  hairline matte "$2" "$results/reference.exr" --background "$3" -m "$1" --weights "weights/$1.safetensors" \
+    --engine reference --quiet || { echo "parity $1 $4: reference failed"; failed=1; return; }
+  hairline matte "$2" "$results/kernels.exr" --background "$3" -m "$1" --weights "weights/$1.safetensors" \
+    --engine kernels --device "$5" --quiet || { echo "parity $1 $4 $5: kernels failed"; failed=1; return; }
   if hairline compare "$results/reference.exr" "$results/kernels.exr" --threshold 5e-4 \
-    --json="$results/parity_$1_$4.json" >"$results/compare.txt" 2>&1; then
-    echo "parity $1 $4: $(head -n 1 "$results/compare.txt")"
+    --json="$results/parity_$name.json" >"$results/compare.txt" 2>&1; then
+    echo "parity $1 $4 $5: $(head -n 1 "$results/compare.txt")"
   else
-    echo "parity $1 $4: FAILED: $(cat "$results/compare.txt")"
+    echo "parity $1 $4 $5: FAILED: $(cat "$results/compare.txt")"
     failed=1
   fi
   rm -f "$results/reference.exr" "$results/kernels.exr" "$results/compare.txt"
 }
 
+timed() {  # timed NET SIZE DEVICE THREADS LABEL
+  local scale=0.25 pixels=80000
+  [ "$2" = 3840x2160 ] && scale=0.125 pixels=320000
+  hairline bench "$1" --weights "weights/$1.safetensors" --src pictures/src.png --background pictures/background.png \
+    --size "$2" --backbone-scale $scale --refine-sample-pixels $pixels --refine-prevent-oversampling 0 --device "$3" \
+    --threads "$4" --frames "$([ "$3" = cpu ] && echo 15 || echo 50)" --warmup "$([ "$3" = cpu ] && echo 3 || echo 10)" \
+    --json="$results/bench_$1_$2_$5.json" >"$results/last.txt" || { echo "bench $1 $2 $3: FAILED"; failed=1; return; }
+  tail -n 1 "$results/last.txt"
+  if [ "${3%%:*}" = cuda ] && python3 -c 'import torch, sys; sys.exit(not torch.cuda.is_available())' 2>/dev/null; then
+    CUDA_VISIBLE_DEVICES=${3##*:} python3 torch_gpu.py --net "$1" --weights "weights/$1.safetensors" --src pictures/src.png \
+      --background pictures/background.png --size "$2" --scale $scale --pixels $pixels \
+      --hairline "$results/bench_$1_$2_$5.json" --out "$results/torch_$1_$2_$5.json" || failed=1
+  fi
+}
+
 for file in weights/*.safetensors; do
   net=$(basename "$file" .safetensors)
-  parity "$net" pictures/small_src.png pictures/small_background.png small
-  parity "$net" pictures/src.png pictures/background.png sample
+  for device in "${devices[@]}"; do
+    on=${device%% *}
+    echo "== $net on $device =="
+    parity "$net" pictures/small_src.png pictures/small_background.png small "$on"
+    parity "$net" pictures/src.png pictures/background.png sample "$on"
+    # OpenCL beside CUDA is checked, not timed.
+    [[ $on == opencl:* && "${devices[*]}" == *cuda:* ]] && continue
+    for size in 1920x1080 3840x2160; do timed "$net" $size "$on" 0 "${on//:/}"; done
+  done
+  [ ${#threads[@]} -gt 0 ] || continue
+  parity "$net" pictures/small_src.png pictures/small_background.png small cpu
+  parity "$net" pictures/src.png pictures/background.png sample cpu
   for t in "${threads[@]}"; do
-    for size in 1920x1080 3840x2160; do
-      scale=0.25 pixels=80000
-      [ $size = 3840x2160 ] && scale=0.125 pixels=320000
-      hairline bench "$net" --weights "$file" --src pictures/src.png --background pictures/background.png --size $size \
-        --backbone-scale $scale --refine-sample-pixels $pixels --threads "$t" --frames 15 \
-        --json="$results/bench_${net}_${size}_${t}_threads.json" | tail -n 1 || failed=1
-    done
+    for size in 1920x1080 3840x2160; do timed "$net" $size cpu "$t" "${t}_threads"; done
   done
 done
+rm -f "$results/last.txt"
 [ $failed = 0 ] && echo "everything ran; results in $results" || echo "something FAILED"
 exit $failed

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <iterator>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "lowering/bilinear.hpp"
@@ -22,9 +23,10 @@ class Finish : public Generator<Finish> {
  public:
   GeneratorParam<int> pitch{"pitch", 48};  ///< of the coarse buffer
   GeneratorParam<int> alpha_at{"alpha_at", 0}, residual_at{"residual_at", 1};
-  GeneratorParam<bool> over{"over", false};                      ///< with a composite
-  GeneratorParam<Type> colour_type{"colour_type", UInt(8)};      ///< of foreground and composite
-  GeneratorParam<Type> alpha_type{"alpha_type", UInt(8)};        ///<
+  GeneratorParam<bool> over{"over", false};                  ///< with a composite
+  GeneratorParam<bool> refined{"refined", false};            ///< devices: refined cells are taken from their patches
+  GeneratorParam<Type> colour_type{"colour_type", UInt(8)};  ///< of foreground and composite
+  GeneratorParam<Type> alpha_type{"alpha_type", UInt(8)};    ///<
   GeneratorParam<Type> backdrop_type{"backdrop_type", UInt(8)};  ///<
 
   // Schedule knobs.
@@ -39,6 +41,11 @@ class Finish : public Generator<Finish> {
 
   void configure() {
     if (over) backdrop = add_input<Buffer<>>("backdrop", backdrop_type, 3);  // x, y, c
+    if (refined) {
+      slot = add_input<Buffer<int32_t, 2>>("slot");      // cell's column, row: as hairline_select_cells says
+      squares = add_input<Buffer<float, 4>>("squares");  // c (alpha, residual), x, y, square of 4x4 cells
+      singles = add_input<Buffer<float, 4>>("singles");  // the same, cell
+    }
   }
 
   void generate() {
@@ -63,8 +70,9 @@ class Finish : public Generator<Finish> {
     const Expr left = blended(c, first, y), right = blended(c, second, y);
     resized(c, x, y) = left + part * (right - left);
 
-    const Expr pha = clamp(resized(0, x, y), 0.0f, 1.0f);
-    const Expr fgr = clamp(unit(picture(x, y, c)) + resized(c + 1, x, y), 0.0f, 1.0f);
+    const auto coarse_or_refined = [&](const Expr& k) { return refined ? patched(k) : Expr(resized(k, x, y)); };
+    const Expr pha = clamp(coarse_or_refined(0), 0.0f, 1.0f);
+    const Expr fgr = clamp(unit(picture(x, y, c)) + coarse_or_refined(c + 1), 0.0f, 1.0f);
     std::vector<Expr> all = {stored(colour_type, fgr), stored(alpha_type, pha)};
     if (over) all.push_back(stored(colour_type, pha * fgr + (1.0f - pha) * unit((*backdrop)(x, y, c))));
     result(x, y, c) = Tuple(all);
@@ -77,6 +85,15 @@ class Finish : public Generator<Finish> {
     coarse.dim(0).set_stride(1).set_min(0);
     coarse.dim(1).set_stride(pitch).set_min(0);
     coarse.dim(2).set_min(0);
+    if (!refined) return;
+    slot->dim(0).set_min(0);
+    slot->dim(1).set_min(0);
+    for (const auto& [list, side] : {std::pair{squares, 16}, {singles, 4}}) {
+      list->dim(0).set_bounds(0, 4);
+      list->dim(1).set_bounds(0, side).set_stride(4);
+      list->dim(2).set_bounds(0, side).set_stride(4 * side);
+      list->dim(3).set_min(0).set_stride(4 * side * side);
+    }
   }
 
   void schedule() {
@@ -116,7 +133,22 @@ class Finish : public Generator<Finish> {
   Var x{"x"}, y{"y"}, c{"c"}, yo{"yo"}, yi{"yi"};
   Func packed{"packed"}, blended{"blended"}, resized{"resized"};
   Input<Buffer<>>* backdrop = nullptr;
+  Input<Buffer<int32_t, 2>>* slot = nullptr;
+  Input<Buffer<float, 4>>*squares = nullptr, *singles = nullptr;
   std::vector<Func> tables;
+
+  /// A channel of the patch that refined this pixel's cell, or the coarse one. Squares lie on a grid of 4x4 cells,
+  /// moved in where they would reach over the edge.
+  Expr patched(const Expr& k) {
+    const Expr cx = x / 4, cy = y / 4, columns = slot->dim(0).extent(), rows = slot->dim(1).extent();
+    const Expr at = (*slot)(unsafe_promise_clamped(cx, 0, columns - 1), unsafe_promise_clamped(cy, 0, rows - 1));
+    const Expr left = min(4 * (cx / 4), columns - 4), top = min(4 * (cy / 4), rows - 4);
+    const auto inside = [](const Expr& v, const Expr& extent) { return clamp(v, 0, extent - 1); };
+    const Expr square =
+        (*squares)(k, inside(x - 4 * left, 16), inside(y - 4 * top, 16), inside(-1 - at, squares->dim(3).extent()));
+    const Expr single = (*singles)(k, x % 4, y % 4, inside(at - 1, singles->dim(3).extent()));
+    return select(at > 0, single, at < 0, square, resized(k, x, y));
+  }
 
   static float full(Type t) { return t.bits() == 8 ? 255.0f : 65535.0f; }
   static Expr unit(const Expr& v) { return v.type().is_float() ? v : cast<float>(v) * (1.0f / full(v.type())); }

@@ -176,8 +176,8 @@ void check(const Case& c, const kernels::Kernel& kernel, int h, int w) {
   std::array<int, 5> extents{};
   for (std::size_t i = 0; i < 5; ++i) extents[i] = weights.axes[i].extent;
   // Packed as for any network, without a batch norm.
-  const kernels::detail::FoldedConv folded{c.channels, p.total, c.kernel, p.taps,
-                                           std::vector<double>(static_cast<std::size_t>(c.channels), 1.0), p.bias};
+  const kernels::detail::FoldedConv folded{
+      c.channels, p.total, c.kernel, p.taps, std::vector<double>(static_cast<std::size_t>(c.channels), 1.0), p.bias};
   std::vector<float> memory(kernels::detail::packed_size(extents));
   const std::size_t tile = memory.size() / static_cast<std::size_t>(extents[4]);
   for (int t = 0; t < extents[4]; ++t)

@@ -88,5 +88,5 @@ TEST_CASE("devices are listed without linking a driver", "[kernels][devices]") {
   }
   CHECK_FALSE(list(found).empty());
   CHECK(list({}) == "no OpenCL or CUDA device on this machine");
-  CHECK(list({{"opencl", "P", "D"}, {"cuda", "Q", "E"}}) == "opencl: D (P), cuda: E (Q)");
+  CHECK(list({{"opencl", "P", "D", 0, 0}, {"cuda", "Q", "E", 1, 90}}) == "opencl:0 D (P), cuda:1 E (Q)");
 }

@@ -26,13 +26,14 @@ std::shared_ptr<const kernels::PackedNetwork> packed_on_device(const Graph& grap
 }
 
 template <class Net>
-void compare_modes(const kernels::Library& library, std::initializer_list<RefineMode> modes, int height, int width) {
+void compare_modes(const kernels::Library& library, std::initializer_list<RefineMode> modes, int height, int width,
+                   int pixels = 1600) {
   const Graph g = graph<Net>();
   const Weights weights = seeded_weights(g, 11);
   kernels::Session session(packed_on_device(g, weights, library));
   for (RefineMode mode : modes) {
     INFO("mode " << static_cast<int>(mode) << ", " << width << "x" << height);
-    compare(g, weights, session, make_pair(height, width), options_of(mode, 0.25));
+    compare(g, weights, session, make_pair(height, width), options_of(mode, 0.25, pixels));
   }
 }
 }  // namespace
@@ -77,5 +78,12 @@ TEST_CASE("device: sizes change, pictures of any layout, eight bits") {
   REQUIRE(session.run(dense, to_first, options_of(RefineMode::sampling, 0.25)));
   REQUIRE(session.run(planes, to_second, options_of(RefineMode::sampling, 0.25)));
   CHECK(std::equal(first.begin(), first.end(), second.begin()));
+}
+
+TEST_CASE("device: networks in HD equal the reference", "[.long]") {
+  compare_modes<BackgroundMattingV2<MobileNetV2>>(hairline_kernels_bgmv2_mobilenetv2_opencl,
+                                                  {RefineMode::sampling, RefineMode::full}, 1080, 1920, 80000);
+  compare_modes<BackgroundMattingV2<ResNet50>>(hairline_kernels_bgmv2_resnet50_opencl, {RefineMode::sampling}, 1080,
+                                               1920, 80000);
 }
 #endif

@@ -285,9 +285,60 @@ TEST_CASE("engines and devices that are not there are an error and nothing falls
 #endif
   place.refused(call + "--engine any", 2, {"--engine"});
   place.refused(call + "--engine reference --device cuda:0", 3, {"cuda:0"});
+  place.refused(call + "--device gpu", 2, {"unknown device 'gpu'", "opencl:N"});
+  place.refused(call + "--device cuda:", 2, {"unknown device 'cuda:'"});
+#if HAIRLINE_HAVE_KERNELS
+  place.refused(call + "--device cuda:99", 3, {"no device cuda:99; found ", "opencl:0 "});  // what there is is listed
+  place.refused(call + "--device opencl:99", 3, {"no device opencl:99; found "});
+#endif
 }
 
 #if HAIRLINE_HAVE_KERNELS
+TEST_CASE("a device computes what the processor does, and the report says which it was") {
+  const Place place(52, 70);
+  const std::string options = " --force --refine-sample-pixels 800 --foreground {}f.png --refined {}r.png";
+  const auto named = [&](std::string text, const std::string& name) {
+    for (std::size_t at; (at = text.find("{}")) != std::string::npos;) text.replace(at, 2, name);
+    return text;
+  };
+  place.write_weights("mobilenetv2.safetensors", graph<Whole>());
+  place.write_weights("slim.safetensors", graph<SlimMatting>());
+  for (const std::string network : {"bgmv2-mobilenetv2", "slim"}) {
+    INFO(network);
+    const std::string file = network == "slim" ? "slim" : "mobilenetv2";
+    const std::string call = "p.png {}.png -b b.png -m " + network + " --weights " + file + ".safetensors" + options;
+    CHECK(place.json(named(call, "c"))["device"] == "cpu");
+    const Json report = place.json(named(call, "d") + " --device opencl");
+    CHECK(report["device"] == "opencl:0");
+    CHECK(!report["device_name"].get<std::string>().empty());
+    for (const char* what : {"", "f", "r"}) {
+      const auto given = convert<std::uint16_t>(place.read("d" + std::string(what) + ".png"));
+      const auto wanted = convert<std::uint16_t>(place.read("c" + std::string(what) + ".png"));
+      REQUIRE(given.shape() == wanted.shape());
+      int most = 0;
+      for (auto a = given.begin(), b = wanted.begin(); a != given.end(); ++a, ++b)
+        most = std::max(most, std::abs(int{*a} - int{*b}));
+      INFO(what);
+      CHECK(most <= 7);  // 1e-4 of the range
+    }
+  }
+  const Ran ran = place.run(
+      "bgmv2-mobilenetv2 --weights mobilenetv2.safetensors --src p.png --background b.png "
+      "--device opencl:0 --refine-sample-pixels 320 --refine-prevent-oversampling 0 --frames 2 "
+      "--warmup 1 --json -",
+      "bench");
+  INFO(ran.err);
+  REQUIRE(ran.code == 0);
+  const Json json = Json::parse(ran.out);
+  CHECK(json["device"].get<std::string>().starts_with("opencl:0 "));
+  CHECK(json["refined_cells"] == 20);
+  CHECK(json["blocks"].size() > 60);
+  CHECK(!json.contains("peak"));
+  CHECK(json["total"]["ms_cold_start"] > 0.0);
+  CHECK(json["on_device"]["ms_median"] > 0.0);
+  CHECK(json["on_device"]["ms_in_a_row"] > 0.0);
+}
+
 TEST_CASE("compiled kernels are what computes unless the reference is asked for") {
   const Place place(52, 70);
   for (const char* encoder : {"mobilenetv2", "resnet50", "resnet101"}) {

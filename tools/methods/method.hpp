@@ -31,7 +31,7 @@ struct MethodSettings {
 
 /// What the command line says about a network; what it does not say is the network's own default.
 struct NetworkSettings {
-  std::string weights, engine;
+  std::string weights, engine, device = "cpu", precision = "f32";
   std::optional<double> backbone_scale, refine_threshold;
   std::optional<std::string> refine_mode;  ///< sampling, thresholding, full or none
   std::optional<int> refine_sample_pixels, refine_kernel_size;

@@ -50,9 +50,13 @@ OpenNetwork open(const NetworkMethod& network, const NetworkSettings& settings) 
                   {"options", plan.described}};
   if (network.sized && !settings.backbone_scale) opened.about["options"]["backbone_scale"] = "by size";
   const auto start = Clock::now();
-  const Forward forward = open_engine(settings.engine, *plan.network, settings.weights, plan.unread);
+  const OpenEngine engine =
+      open_engine(settings.engine, settings.device, settings.precision, *plan.network, settings.weights, plan.unread);
+  opened.about["device"] = engine.device;
+  if (!engine.device_name.empty()) opened.about["device_name"] = engine.device_name;
   opened.load_ms = std::round(std::chrono::duration<double, std::milli>(Clock::now() - start).count() * 1000) / 1000;
-  opened.run = [forward, network, settings, plan](const MatteInput& input, const MethodSettings& s) -> Result<Matte> {
+  opened.run = [forward = engine.forward, network, settings, plan](const MatteInput& input,
+                                                                   const MethodSettings& s) -> Result<Matte> {
     const auto& [inputs, results, sized] = std::tie(network.inputs, network.results, network.sized);
     const RunOptions options = sized ? sized(settings, plan.options, input.picture.shape()) : plan.options;
     auto found = forward(inputs(s.align ? aligned(input, s.solve.threads) : input), options, s.solve.threads);

@@ -17,6 +17,9 @@ struct Backend {
   KernelTarget target = KernelTarget::x86_64;
   bool on_device = false;      ///< results have to be copied back from a device
   std::optional<Error> error;  ///< set if the choice itself failed; every call returns it
+  DeviceQueue queue = {};      ///< on a device: where its work goes
+  /// What the library's functions want.
+  const DeviceQueue* device_queue() const { return on_device ? &queue : nullptr; }
 
   /// What numbers there are between layers.
   Precision precision() const { return target == KernelTarget::avx512_bf16 ? Precision::bf16 : Precision::f32; }

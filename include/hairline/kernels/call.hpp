@@ -60,7 +60,7 @@ inline Result<void> run(const Backend& on, const std::string& kernel, void** arg
     return Error{ErrorCode::not_found,
                  "library " + std::string(on.library->name) + " has no kernel " + kernel + " for " + name(on.target)};
   char message[512];
-  const int code = on.library->call(found->run, arguments, message, sizeof message);
+  const int code = on.library->call(found->run, arguments, on.device_queue(), message, sizeof message);
   if (code == 0) return {};
   return Error{ErrorCode::kernel,
                kernel + " for " + name(on.target) + " failed with code " + std::to_string(code) + ": " + message};
@@ -92,12 +92,13 @@ class Source {
  public:
   Source(const Backend& on, View<const T> view, int dimensions)
       : library_(on.library),
+        queue_(on.queue),
         packed_(needs_packing(on, view) ? hairline::convert<T>(view) : Image<T>()),
         argument_(needs_packing(on, view) ? View<const T>(packed_.view()) : view, dimensions) {
     if (on.on_device) argument_.buffer.flags |= host_changed;
   }
   ~Source() {
-    if (argument_.buffer.device != 0) library_->release(&argument_.buffer);
+    if (argument_.buffer.device != 0) library_->release(&argument_.buffer, &queue_, false);
   }
   const char* problem() const { return argument_.problem; }
   void* pointer() { return argument_.pointer(); }
@@ -105,6 +106,7 @@ class Source {
  private:
   static bool needs_packing(const Backend& on, View<const T> view) { return on.on_device && !dense_for_device(view); }
   const Library* library_;
+  DeviceQueue queue_;
   Image<T> packed_;
   PictureArgument argument_;
 };
@@ -115,12 +117,13 @@ class Target {
  public:
   Target(const Backend& on, View<T> view, int dimensions)
       : library_(on.library),
+        queue_(on.queue),
         device_(on.on_device),
         packed_(needs_packing(on, view) ? Image<T>(view.shape()) : Image<T>()),
         view_(view),
         argument_(needs_packing(on, view) ? packed_.view() : view, dimensions) {}
   ~Target() {
-    if (argument_.buffer.device != 0) library_->release(&argument_.buffer);
+    if (argument_.buffer.device != 0) library_->release(&argument_.buffer, &queue_, false);
   }
   const char* problem() const { return argument_.problem; }
   void* pointer() { return argument_.pointer(); }
@@ -129,7 +132,7 @@ class Target {
     if (!device_) return {};
     char message[512];
     argument_.pointer();
-    if (const int code = library_->to_host(&argument_.buffer, message, sizeof message); code != 0)
+    if (const int code = library_->to_host(&argument_.buffer, &queue_, message, sizeof message); code != 0)
       return Error{ErrorCode::kernel,
                    "copying from the device failed with code " + std::to_string(code) + ": " + message};
     if (!packed_.empty()) copy_pixels<T>(packed_.view(), view_);
@@ -139,6 +142,7 @@ class Target {
  private:
   static bool needs_packing(const Backend& on, View<T> view) { return on.on_device && !dense_for_device(view); }
   const Library* library_;
+  DeviceQueue queue_;
   bool device_;
   Image<T> packed_;
   View<T> view_;

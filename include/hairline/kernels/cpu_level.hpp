@@ -69,13 +69,13 @@ constexpr CpuLevel level_of(const CpuidBits& bits) {
   return CpuLevel::avx512;
 }
 
-/// Whether the bfloat16 kernels may be executed, which are compiled for AVX-512 with BF16 and what came before it: IFMA,
-/// VBMI, VBMI2, VNNI, BITALG, VPOPCNTDQ, GFNI (Zen 4, Sapphire Rapids and later).
+/// Whether the bfloat16 kernels may be executed, which are compiled for AVX-512 with BF16 and what came before it:
+/// IFMA, VBMI, VBMI2, VNNI, BITALG, VPOPCNTDQ, GFNI (Zen 4, Sapphire Rapids and later).
 constexpr bool has_bf16(const CpuidBits& bits) {
   constexpr auto bit = [](int n) { return std::uint32_t{1} << n; };
   constexpr std::uint32_t wanted = bit(1) | bit(6) | bit(8) | bit(11) | bit(12) | bit(14);
-  return level_of(bits) == CpuLevel::avx512 && (bits.leaf7_ebx & bit(21)) != 0 &&
-         (bits.leaf7_ecx & wanted) == wanted && (bits.leaf7_1_eax & bit(5)) != 0;
+  return level_of(bits) == CpuLevel::avx512 && (bits.leaf7_ebx & bit(21)) != 0 && (bits.leaf7_ecx & wanted) == wanted &&
+         (bits.leaf7_1_eax & bit(5)) != 0;
 }
 
 /// What this machine answers.

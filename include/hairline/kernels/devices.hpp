@@ -13,6 +13,8 @@ struct Device {
   std::string api;       ///< "opencl" or "cuda"
   std::string platform;  ///< the driver, as it names itself
   std::string name;      ///< the device, as the driver names it
+  int ordinal = 0;       ///< among the devices of that API
+  int capability = 0;    ///< of CUDA devices: 80 means 8.0
 };
 
 namespace detail {
@@ -52,13 +54,14 @@ inline void add_opencl_devices(std::vector<Device>& devices) {
   if (platforms_of(0, nullptr, &count) != 0 || count == 0) return;
   std::vector<void*> platforms(count);
   if (platforms_of(count, platforms.data(), nullptr) != 0) return;
+  int ordinal = 0;
   for (void* platform : platforms) {
     if (devices_of(platform, every_type, 0, nullptr, &count) != 0 || count == 0) continue;
     std::vector<void*> found(count);
     if (devices_of(platform, every_type, count, found.data(), nullptr) != 0) continue;
     for (void* device : found)
-      devices.push_back(
-          {"opencl", text(platform_info, platform, platform_name), text(device_info, device, device_name)});
+      devices.push_back({"opencl", text(platform_info, platform, platform_name), text(device_info, device, device_name),
+                         ordinal++, 0});
   }
 }
 
@@ -68,14 +71,19 @@ inline void add_cuda_devices(std::vector<Device>& devices) {
   auto* count_of = library.function<int(int*)>("cuDeviceGetCount");
   auto* get = library.function<int(int*, int)>("cuDeviceGet");
   auto* name_of = library.function<int(char*, int, int)>("cuDeviceGetName");
-  if (!init || !count_of || !get || !name_of || init(0) != 0) return;
+  auto* attribute_of = library.function<int(int*, int, int)>("cuDeviceGetAttribute");
+  if (!init || !count_of || !get || !name_of || !attribute_of || init(0) != 0) return;
+  constexpr int capability_major = 75, capability_minor = 76;
   int count = 0;
   if (count_of(&count) != 0) return;
   for (int i = 0; i < count; ++i) {
     int device = 0;
     char name[256] = {};
-    if (get(&device, i) == 0 && name_of(name, sizeof name - 1, device) == 0)
-      devices.push_back({"cuda", "NVIDIA CUDA", name});
+    int major = 0, minor = 0;
+    if (get(&device, i) != 0 || name_of(name, sizeof name - 1, device) != 0) continue;
+    attribute_of(&major, capability_major, device);
+    attribute_of(&minor, capability_minor, device);
+    devices.push_back({"cuda", "NVIDIA CUDA", name, i, 10 * major + minor});
   }
 }
 }  // namespace detail
@@ -93,7 +101,9 @@ inline std::vector<Device> devices() {
 inline std::string list(const std::vector<Device>& devices) {
   if (devices.empty()) return "no OpenCL or CUDA device on this machine";
   std::string text;
-  for (const Device& d : devices) text += (text.empty() ? "" : ", ") + d.api + ": " + d.name + " (" + d.platform + ")";
+  for (const Device& d : devices)
+    text +=
+        (text.empty() ? "" : ", ") + d.api + ":" + std::to_string(d.ordinal) + " " + d.name + " (" + d.platform + ")";
   return text;
 }
 

@@ -16,6 +16,9 @@ inline constexpr PictureType picture_types[] = {{"u8", "uint8"}, {"f32", "float3
 /// Sizes of the refiner's tiles in cells, large ones first.
 inline constexpr int refine_tiles[] = {4, 1};
 
+/// A large tile costs about as much as this many single cells.
+inline constexpr int large_tile_pays = 7;
+
 namespace detail {
 /// A kernel that reads pictures, for one of their types.
 inline KernelDescriptor for_pictures(KernelDescriptor d, const PictureType& type, const char* parameter) {
@@ -63,6 +66,25 @@ inline KernelDescriptor finish_kernel(const RefineStage& r, const PictureType& p
            {"colour_type", result.halide},
            {"alpha_type", result.halide}}};
 }
+inline std::string refined_finish_name(const RefineStage& r, const char* picture, const char* result) {
+  return "refined_" + finish_kernel_name(r, picture, result);
+}
+inline std::string select_kernel_name(const RefineStage& r) { return "select_cells_p" + std::to_string(r.error.pitch); }
+/// What devices do instead of the host: choosing cells, and putting the refined ones into the result.
+inline KernelDescriptor refined_finish_kernel(const RefineStage& r, const PictureType& picture,
+                                              const PictureType& result) {
+  KernelDescriptor d = finish_kernel(r, picture, result);
+  d.name = refined_finish_name(r, picture.suffix, result.suffix);
+  d.constants.emplace_back("refined", "true");
+  d.devices_only = true;
+  return d;
+}
+inline KernelDescriptor select_kernel(const RefineStage& r) {
+  return {select_kernel_name(r),
+          "hairline_select_cells",
+          {{"pitch", std::to_string(r.error.pitch)}, {"least", std::to_string(large_tile_pays)}},
+          true};
+}
 }  // namespace detail
 
 /// Every kernel that a session of this network may call; some more than once.
@@ -79,10 +101,13 @@ inline std::vector<KernelDescriptor> kernel_list(const LoweredNetwork& network) 
     for (const PictureType& type : picture_types)
       for (int tile : refine_tiles)
         if (network.refine.refines) list.push_back(detail::refine_kernel(network.refine, tile, type));
+    if (network.refine.refines) list.push_back(detail::select_kernel(network.refine));
     for (const PictureType& picture : picture_types)
       for (const PictureType& result : picture_types)
-        if (picture.suffix == picture_types[0].suffix || result.suffix == picture_types[1].suffix)
+        if (picture.suffix == picture_types[0].suffix || result.suffix == picture_types[1].suffix) {
           list.push_back(detail::finish_kernel(network.refine, picture, result));
+          if (network.refine.refines) list.push_back(detail::refined_finish_kernel(network.refine, picture, result));
+        }
   }
   return list;
 }

@@ -34,6 +34,14 @@ inline constexpr std::uint64_t host_changed = 1, device_changed = 2;
 /// What a kernel was compiled for: a CpuLevel, or a kind of device.
 enum class KernelTarget : int { x86_64 = 0, avx2 = 1, avx512 = 2, avx512_bf16 = 8, opencl = 16, cuda = 17 };
 
+/// Where a device's work goes: to a device of the machine, or to a context and queue that the caller has made.
+struct DeviceQueue {
+  KernelTarget target = KernelTarget::opencl;
+  std::int32_t ordinal = -1;  ///< in the order of kernels::devices(); -1: as HL_GPU_DEVICE and HL_OCL_... say
+  void* context = nullptr;    ///< the caller's cl_context or CUcontext; null: the library's own for that device
+  void* queue = nullptr;      ///< the caller's cl_command_queue or CUstream (null: the legacy default stream)
+};
+
 /// A compiled kernel. Arguments are pointers to Buffers and to scalars, the first one to a `void*` context.
 struct Kernel {
   const char* name;     ///< e.g. "resize_bilinear_f32_c3"
@@ -48,21 +56,28 @@ struct Library {
   const char* halide;     ///< version that compiled it
   const Kernel* kernels;  ///< sorted by name, then target
   std::size_t count;      ///<
-  /// Runs a kernel; a failure's text goes to message (cut off at size). Returns the kernel's code, 0 for success.
-  int (*call)(int (*run)(void**), void** arguments, char* message, std::size_t size);
-  /// Gives a buffer memory on the device of a target.
-  int (*allocate)(Buffer* buffer, KernelTarget on, char* message, std::size_t size);
+  /// Runs a kernel; a failure's text goes to message (cut off at size). Returns the kernel's code, 0 for success. On a
+  /// CPU there is no queue; on a device the work is done in the queue's order, and is not waited for.
+  int (*call)(int (*run)(void**), void** arguments, const DeviceQueue* queue, char* message, std::size_t size);
+  /// Gives a buffer memory on a device.
+  int (*allocate)(Buffer* buffer, const DeviceQueue* queue, char* message, std::size_t size);
+  /// Lets a buffer refer to memory of the caller's (a cl_mem or a CUdeviceptr) until it is released.
+  int (*wrap)(Buffer* buffer, const DeviceQueue* queue, std::uint64_t memory, char* message, std::size_t size);
+  /// What the driver calls a buffer's memory: a cl_mem or a CUdeviceptr.
+  std::uint64_t (*native)(Buffer* buffer, const DeviceQueue* queue);
   /// Copies a buffer whose host side has changed to the device; gives it memory there if it has none.
-  int (*to_device)(Buffer* buffer, KernelTarget on, char* message, std::size_t size);
+  int (*to_device)(Buffer* buffer, const DeviceQueue* queue, char* message, std::size_t size);
   /// Waits until the device has done what was asked for.
-  int (*synchronize)(Buffer* buffer, char* message, std::size_t size);
+  int (*synchronize)(Buffer* buffer, const DeviceQueue* queue, char* message, std::size_t size);
   /// Copies what a device wrote back to the host; waits for it.
-  int (*to_host)(Buffer* buffer, char* message, std::size_t size);
-  /// Frees the device's side of a buffer.
-  void (*release)(Buffer* buffer);
+  int (*to_host)(Buffer* buffer, const DeviceQueue* queue, char* message, std::size_t size);
+  /// Frees the device's side of a buffer; wrapped memory stays the caller's.
+  void (*release)(Buffer* buffer, const DeviceQueue* queue, bool wrapped);
+  /// Lets go of compiled code and spare memory of a context, which may then be destroyed. Nothing of it may be in use.
+  int (*forget)(const DeviceQueue* queue, char* message, std::size_t size);
 };
 /// Raised with every change of the structs above or of what kernels take.
-inline constexpr int library_version = 2;
+inline constexpr int library_version = 3;
 
 /// The kernel of that name and target, or null.
 inline const Kernel* find(const Library& library, std::string_view name, KernelTarget target) {

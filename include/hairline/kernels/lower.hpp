@@ -17,8 +17,7 @@ namespace detail {
 /// before it, the batch norm, addition and activation behind it.
 class Lowering {
  public:
-  Lowering(const Graph& graph, Precision precision)
-      : graph_(graph), precision_(precision), nodes_(graph.nodes.size()) {
+  Lowering(const Graph& graph, Precision precision) : graph_(graph), precision_(precision), nodes_(graph.nodes.size()) {
     users_.resize(graph.nodes.size());
     for (std::size_t i = 0; i < graph.nodes.size(); ++i)
       for (int k = 0; k < graph.nodes[i].input_count; ++k)

@@ -15,6 +15,7 @@ struct KernelDescriptor {
   std::string name;       ///< e.g. "conv2d_k3s1d1p1_64u_16_o48_relu"
   std::string generator;  ///< e.g. "hairline_conv2d"
   std::vector<std::pair<std::string, std::string>> constants;
+  bool devices_only = false;  ///< on processors the work is done otherwise
 };
 
 /// Channels between kernels lie side by side, padded with zeros to a multiple of this.

@@ -1,5 +1,6 @@
 #pragma once
 #include <array>
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
@@ -39,8 +40,8 @@ inline std::vector<float> padded_to(std::vector<float> v, std::size_t size, floa
 
 /// What one step keeps from load to load.
 struct PackedStep {
-  std::array<int, 5> extents{};   ///< of weights
-  bool narrow = false;            ///< weights are bfloat16
+  std::array<int, 5> extents{};    ///< of weights
+  bool narrow = false;             ///< weights are bfloat16
   std::span<const float> weights;  ///< the memory they are in
   std::vector<float> bias, low, high;
   DeviceBuffer on_device[4];  ///< the same four, where kernels run on a device
@@ -57,6 +58,7 @@ struct PackedNetwork {
   std::vector<detail::PackedStep> steps;
   std::array<std::array<detail::PackedStep, 4>, 2> refine;  ///< for each size of tiles
   Pages memory;                                             ///< of all weights
+  mutable std::atomic<bool> warm = false;                   ///< a device's driver has compiled the kernels
 };
 
 namespace detail {
@@ -84,7 +86,7 @@ struct Unpacked {
   std::vector<int> parts;
   bool depthwise = false;
   std::size_t at = 0, floats = 0;  ///< of its weights in the network's memory
-  int done = 0;        ///< tiles
+  int done = 0;                    ///< tiles
 };
 
 inline void take_bounds(const Step& step, PackedStep& packed) {
@@ -112,11 +114,11 @@ inline Result<void> ask_step(const PackedNetwork& net, const Step& step, Unpacke
                : a;
   };
   for (const StepInput& in : step.inputs)
-    inputs.push_back(typed(
-        in.place.storage,
-        Argument::of(&nothing, std::array<BufferAxis, 3>{BufferAxis{0, in.place.pitch, 1, 0},
-                                                         BufferAxis{0, side, in.place.pitch, 0},
-                                                         BufferAxis{0, side, in.place.pitch * side, 0}})));
+    inputs.push_back(
+        typed(in.place.storage,
+              Argument::of(&nothing, std::array<BufferAxis, 3>{BufferAxis{0, in.place.pitch, 1, 0},
+                                                               BufferAxis{0, side, in.place.pitch, 0},
+                                                               BufferAxis{0, side, in.place.pitch * side, 0}})));
   Argument asked = Argument::dense(nullptr, std::array<int, 5>{1, 1, 1, 1, 1});
   const auto vector = [&] { return Argument::dense(&nothing, std::array<int, 1>{static_cast<int>(out)}); };
   Argument bias = vector(), low = vector(), high = vector();
@@ -220,7 +222,8 @@ inline Result<void> pack_all(PackedNetwork& net, std::deque<Unpacked>& all, int 
     for (std::ptrdiff_t i = from; i < to; ++i) {
       const auto& [u, which] = tiles[static_cast<std::size_t>(i)];
       float* const memory = net.memory.data() + u->at;
-      const std::size_t tile = u->floats / static_cast<std::size_t>(u->step->extents[4]) * static_cast<std::size_t>(which);
+      const std::size_t tile =
+          u->floats / static_cast<std::size_t>(u->step->extents[4]) * static_cast<std::size_t>(which);
       if (u->depthwise)
         pack_depthwise(u->folded, static_cast<std::size_t>(u->step->extents[0]), memory);
       else if (u->step->narrow)

@@ -1,6 +1,7 @@
 #pragma once
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cstdint>
 #include <cstdlib>
 #include <deque>
@@ -45,6 +46,20 @@ struct ResultTarget {
   }
 };
 
+/// A dense picture (channels side by side, rows without gaps) in the memory of a session's device: a CUdeviceptr or a
+/// cl_mem of its backend's context.
+struct DevicePicture {
+  std::uint64_t memory = 0;
+  PixelType type = PixelType::u8;  ///< u8 or f32
+  Shape shape{};
+};
+
+/// The same to write a named result to: alpha or foreground.
+struct DeviceTarget {
+  std::string_view name;
+  DevicePicture to;
+};
+
 /// What a run reports besides its pictures.
 struct RunReport {
   int cells = 0;          ///< that the picture has
@@ -73,7 +88,8 @@ inline int thread_count() {
 /// After the first run of a size nothing is allocated by the session.
 class Session {
  public:
-  explicit Session(std::shared_ptr<const PackedNetwork> net) : net_(std::move(net)) {}
+  /// On a device, the first session of a network has the driver compile every kernel (see cold_start_ms()).
+  explicit Session(std::shared_ptr<const PackedNetwork> net) : net_(std::move(net)) { warm_up(); }
 
   /// @param pictures  as many as the network reads, of one size, in the order of its inputs; u8, u16, f32 or f64, any
   ///                  strides. u8 and f32 are read in place.
@@ -84,8 +100,17 @@ class Session {
   Result<RunReport> run(std::span<const AnyView> pictures, std::span<const ResultTarget> results,
                         const RunOptions& options = {}, std::vector<StepTime>* times = nullptr);
 
+  /// The same on pictures that are on the device already, to results there; nothing is copied. All pictures are of one
+  /// type, and so are the results: u8 (from u8) or f32. The work is queued when this returns, and done in the order of
+  /// the backend's queue; memory has to stay until then. Errors: also a session of a processor, another result.
+  Result<RunReport> run_on_device(std::span<const DevicePicture> pictures, std::span<const DeviceTarget> results,
+                                  const RunOptions& options = {}, std::vector<StepTime>* times = nullptr);
+
   /// Bytes of activations for the last size.
-  std::size_t arena_bytes() const { return plan_.size * sizeof(float); }
+  std::size_t arena_bytes() const;
+
+  /// Milliseconds that the constructor waited for the driver's compiler; 0 on a processor and for later sessions.
+  double cold_start_ms() const { return cold_start_ms_; }
 
  private:
   struct PreparedStep {
@@ -113,6 +138,18 @@ class Session {
   Result<void> choose(const RunOptions& options);
   Result<void> refine_tiles(std::size_t size);
   Result<void> finish(const ResultTarget* alpha, const ResultTarget* foreground);
+  template <class T>
+  static void bring(const ResultTarget* to, View<const T> from);
+  const ResultTarget* target_of(Delivery::Kind kind, std::span<const ResultTarget> results) const;
+  void warm_up();
+  Result<void> upload_taps();
+  Result<void> choose_on_device(const RunOptions& options, RunReport& report);
+  Result<void> refine_tiles_on_device(std::size_t size);
+  Result<RunReport> refine_on_device(std::span<const ResultTarget> results, const RunOptions& options,
+                                     std::vector<StepTime>* times);
+  Result<void> finish_on_device(const ResultTarget* alpha, const ResultTarget* foreground);
+  Result<void> download_result(std::size_t which, const ResultTarget& to, bool bytes);
+  Result<void> download_cells();
   Result<void> deliver(const Delivery& d, const ResultTarget& target);
   template <class T>
   void deliver_as(const Delivery& d, const float* from, View<T> to) const;
@@ -146,7 +183,13 @@ class Session {
   // On a device instead: blocks of memory, pictures, cells, patches and results there; what came back of a buffer.
   BlockPlan block_plan_;
   std::vector<DeviceBuffer> blocks_, picture_memory_;
-  DeviceBuffer cells_memory_, patches_memory_, result_memory_[2];
+  // Where cells look in the error map, across and down; which are chosen, the tiles' origins, how many; their patches.
+  DeviceBuffer taps_memory_[2], slot_memory_, origins_memory_[2], counts_memory_, patches_memory_[2];
+  std::array<std::int32_t, 3> counts_{};
+  DeviceBuffer result_memory_[2];  // alpha and foreground
+  std::array<const DevicePicture*, 2> device_results_{};
+  Image<std::uint8_t> result_bytes_[2];
+  double cold_start_ms_ = 0;
   std::vector<float> downloaded_;
   std::vector<Image<std::uint8_t>> packed_bytes_;
   std::deque<PreparedStep> steps_;
@@ -155,6 +198,7 @@ class Session {
   int picture_type_ = 1;  // index into picture_types
   // Of the refiner: kernels by size of tile and type of pictures, by types of picture and result.
   std::array<std::array<const Kernel*, 2>, 2> refine_kernels_{}, finish_kernels_{};
+  const Kernel* select_kernel_ = nullptr;
   std::vector<float> error_, patches_[2];
   std::vector<std::int32_t> origins_[2];
   std::vector<std::uint8_t> chosen_, wanted_;

@@ -64,12 +64,6 @@ inline Result<void> Session::refine_tiles(std::size_t size) {
     weights[k] = packed(own, 0, own.weights.data(), own.extents);
     bias[k] = packed(own, 1, own.bias.data(), std::array<int, 1>{static_cast<int>(own.bias.size())});
   }
-  if (on_device()) {
-    if (auto ok = cells_memory_.upload(net_->on, origins.data(), origins.size() * sizeof(origins[0])); !ok) return ok;
-    if (auto ok = patches_memory_.reserve(net_->on, patches.size() * sizeof(float)); !ok) return ok;
-    cells_memory_.lend(cells.buffer);
-    patches_memory_.lend(out.buffer);
-  }
   int width = shape(r.padded_node).width, height = shape(r.padded_node).height, tasks = tasks_for(count);
   void* arguments[] = {nullptr,
                        pictures_[static_cast<std::size_t>(r.picture[0])].pointer(),
@@ -88,8 +82,17 @@ inline Result<void> Session::refine_tiles(std::size_t size) {
                        &height,
                        &tasks,
                        out.pointer()};
-  if (auto ok = call(kernel, arguments); !ok || !on_device()) return ok;
-  return patches_memory_.download(patches.data(), patches.size() * sizeof(float));
+  return call(kernel, arguments);
+}
+
+/// A result of our own in the type and place that the caller wants.
+template <class T>
+void Session::bring(const ResultTarget* to, View<const T> from) {
+  if (to == nullptr) return;
+  if (to->type == PixelType::u8) copy_pixels<std::uint8_t>(from, to->as<std::uint8_t>());
+  if (to->type == PixelType::f32) copy_pixels<float>(from, to->as<float>());
+  if (to->type == PixelType::u16) copy_pixels<std::uint16_t>(from, to->as<std::uint16_t>());
+  if (to->type == PixelType::f64) copy_pixels<double>(from, to->as<double>());
 }
 
 /// Alpha and foreground at full size: the coarse ones resized, the refined patches over them.
@@ -98,7 +101,7 @@ inline Result<void> Session::finish(const ResultTarget* alpha, const ResultTarge
   const detail::Argument& source = pictures_[static_cast<std::size_t>(r.picture[0])];
   const int height = source.axes[1].extent, width = source.axes[0].extent;
   const auto is = [](const ResultTarget* t, PixelType type) { return t == nullptr || t->type == type; };
-  const bool bytes = !on_device() && picture_type_ == 0 && is(alpha, PixelType::u8) && is(foreground, PixelType::u8) &&
+  const bool bytes = picture_type_ == 0 && is(alpha, PixelType::u8) && is(foreground, PixelType::u8) &&
                      alpha != nullptr && foreground != nullptr;
   // Results that nobody asked for, or of a type that no kernel writes, go to memory of our own first.
   const auto own = [&](Image<float>& image, int channels) {
@@ -106,10 +109,8 @@ inline Result<void> Session::finish(const ResultTarget* alpha, const ResultTarge
     if (image.shape() != s) image = Image<float>(s);
     return image.view();
   };
-  // A device writes dense pictures, which come back to such memory.
-  const bool direct_alpha = !on_device() && (bytes || (alpha != nullptr && alpha->type == PixelType::f32));
-  const bool direct_foreground =
-      !on_device() && (bytes || (foreground != nullptr && foreground->type == PixelType::f32));
+  const bool direct_alpha = bytes || (alpha != nullptr && alpha->type == PixelType::f32);
+  const bool direct_foreground = bytes || (foreground != nullptr && foreground->type == PixelType::f32);
   const PixelType type = bytes ? PixelType::u8 : PixelType::f32;
   const View<float> own_alpha = direct_alpha ? View<float>() : own(alpha_, 1);
   const View<float> own_foreground = direct_foreground ? View<float>() : own(foreground_, 3);
@@ -127,18 +128,7 @@ inline Result<void> Session::finish(const ResultTarget* alpha, const ResultTarge
   void* arguments[] = {nullptr, picture.pointer(),       coarse.pointer(),  &padded_width, &padded_height,
                        &tasks,  to_foreground.pointer(), to_alpha.pointer()};
   const Kernel* kernel = finish_kernels_[static_cast<std::size_t>(picture_type_)][bytes ? 0 : 1];
-  detail::Argument* const made[] = {&to_alpha, &to_foreground};
-  std::uint8_t* const host[] = {to_alpha.buffer.host, to_foreground.buffer.host};
-  const std::size_t pixels = static_cast<std::size_t>(height) * static_cast<std::size_t>(width);
-  for (std::size_t i = 0; i < 2 && on_device(); ++i) {
-    if (auto ok = result_memory_[i].reserve(net_->on, pixels * (i == 0 ? 1 : 3) * sizeof(float)); !ok) return ok;
-    result_memory_[i].lend(made[i]->buffer);
-  }
   if (auto ok = call(kernel, arguments); !ok) return ok;
-  for (std::size_t i = 0; i < 2 && on_device(); ++i) {
-    made[i]->buffer.host = host[i];
-    if (auto ok = result_memory_[i].download(host[i], pixels * (i == 0 ? 1 : 3) * sizeof(float)); !ok) return ok;
-  }
 
   const auto paste = [&](auto pixel, auto result) {
     using P = decltype(pixel);
@@ -159,24 +149,22 @@ inline Result<void> Session::finish(const ResultTarget* alpha, const ResultTarge
     paste(std::uint8_t{}, float{});
   else
     paste(float{}, float{});
-  const auto bring = [&](const ResultTarget* t, View<float> mine) {
-    if (t == nullptr) return;
-    const View<const float> from = mine;
-    if (t->type == PixelType::u8) copy_pixels<std::uint8_t>(from, t->as<std::uint8_t>());
-    if (t->type == PixelType::f32) copy_pixels<float>(from, t->as<float>());
-    if (t->type == PixelType::u16) copy_pixels<std::uint16_t>(from, t->as<std::uint16_t>());
-    if (t->type == PixelType::f64) copy_pixels<double>(from, t->as<double>());
-  };
-  if (!direct_alpha) bring(alpha, own_alpha);
-  if (!direct_foreground) bring(foreground, own_foreground);
+  if (!direct_alpha) bring<float>(alpha, own_alpha);
+  if (!direct_foreground) bring<float>(foreground, own_foreground);
   return {};
 }
 
-/// A large tile costs about as much as this many single cells.
-inline constexpr int large_tile_pays = 7;
+/// Where a result of that kind goes, or null.
+inline const ResultTarget* Session::target_of(Delivery::Kind kind, std::span<const ResultTarget> results) const {
+  for (const Delivery& d : net_->lowered.results)
+    for (const ResultTarget& t : results)
+      if (d.kind == kind && d.name == t.name) return &t;
+  return nullptr;
+}
 
 inline Result<RunReport> Session::refine(std::span<const ResultTarget> results, const RunOptions& options,
                                          std::vector<StepTime>* times) {
+  if (on_device()) return refine_on_device(results, options, times);
   const RefineStage& r = net_->lowered.refine;
   RunReport report;
   const auto timed = [&](const char* name, auto&& f) -> Result<void> {
@@ -205,13 +193,8 @@ inline Result<RunReport> Session::refine(std::span<const ResultTarget> results, 
       if (auto ok = timed(k == 0 ? "refine 4x4" : "refine 1x1", [&] { return refine_tiles(k); }); !ok)
         return ok.error();
   }
-  const ResultTarget *alpha = nullptr, *foreground = nullptr;
-  for (const Delivery& d : net_->lowered.results)
-    for (const ResultTarget& t : results)
-      if (d.name == t.name) {
-        if (d.kind == Delivery::Kind::alpha) alpha = &t;
-        if (d.kind == Delivery::Kind::foreground) foreground = &t;
-      }
+  const ResultTarget *alpha = target_of(Delivery::Kind::alpha, results),
+                     *foreground = target_of(Delivery::Kind::foreground, results);
   if (alpha != nullptr || foreground != nullptr)
     if (auto ok = timed("finish", [&] { return finish(alpha, foreground); }); !ok) return ok.error();
   return report;

@@ -20,6 +20,11 @@ inline Result<const Kernel*> Session::want(const std::string& name, const std::s
 inline Result<void> Session::find_kernels() {
   const RefineStage& r = net_->lowered.refine;
   if (!r.present || finish_kernels_[1][1] != nullptr) return {};
+  if (on_device() && r.refines) {
+    auto found = want(detail::select_kernel_name(r), "choose cells");
+    if (!found) return found.error();
+    select_kernel_ = *found;
+  }
   for (std::size_t picture : {0, 1}) {
     for (std::size_t size : {0, 1}) {
       if (!r.refines) continue;
@@ -29,8 +34,8 @@ inline Result<void> Session::find_kernels() {
       refine_kernels_[size][picture] = *found;
     }
     for (std::size_t result = picture; result < 2; ++result) {
-      auto found =
-          want(detail::finish_kernel_name(r, picture_types[picture].suffix, picture_types[result].suffix), "finish");
+      const auto name = on_device() && r.refines ? detail::refined_finish_name : detail::finish_kernel_name;
+      auto found = want(name(r, picture_types[picture].suffix, picture_types[result].suffix), "finish");
       if (!found) return found.error();
       finish_kernels_[picture][result] = *found;
     }
@@ -40,7 +45,7 @@ inline Result<void> Session::find_kernels() {
 
 inline Result<void> Session::call(const Kernel* kernel, void** arguments) const {
   char message[512];
-  const int code = net_->on.library->call(kernel->run, arguments, message, sizeof message);
+  const int code = net_->on.library->call(kernel->run, arguments, net_->on.device_queue(), message, sizeof message);
   if (code == 0) return {};
   return Error{ErrorCode::kernel, std::string(kernel->name) + " for " + kernels::name(net_->on.target) +
                                       " failed with code " + std::to_string(code) + ": " + message};
@@ -86,6 +91,8 @@ inline Result<void> Session::prepare(int height, int width, const RunOptions& op
                                                     ": nothing is left of them at '" + step.name + "'"};
   if (on_device())
     if (auto ok = reserve_blocks(); !ok) return ok;
+  if (on_device() && net_->lowered.refine.refines)
+    if (auto ok = upload_taps(); !ok) return ok;
   const std::size_t before = plan_.size;
   if (!on_device()) plan_ = plan_memory(net_->lowered, shapes_);
   if (!on_device() && (plan_.size > before || arena_.data() == nullptr)) {
@@ -324,8 +331,11 @@ inline Result<RunReport> Session::run(std::span<const AnyView> pictures, std::sp
   }
   for (const Delivery& d : net_->lowered.results)
     for (const ResultTarget& t : results)
-      if (d.name == t.name && (d.kind == Delivery::Kind::place || d.kind == Delivery::Kind::cells))
+      if (d.name == t.name && (d.kind == Delivery::Kind::place || d.kind == Delivery::Kind::cells)) {
+        if (d.kind == Delivery::Kind::cells && on_device())
+          if (auto ok = download_cells(); !ok) return ok.error();
         if (auto ok = deliver(d, t); !ok) return ok.error();
+      }
   return report;
 }
 

@@ -1,0 +1,238 @@
+#include <Halide.h>
+
+#include <array>
+#include <string>
+#include <vector>
+
+#include "lowering/activations.hpp"
+
+namespace {
+using namespace Halide;
+
+/// Which cells are refined, and which tiles refine them, on a device: the error map brought to one value a cell, the
+/// worst cells marked in the reference's total order (error descending, then row-major), squares of 4x4 cells made of
+/// those that have enough, the others listed one by one. Every stage is a parallel loop over all cells or less; only
+/// the three counts go to the host.
+///
+/// The largest errors are found as on the CPU: non-negative floats are ordered as their bits are, so three histograms
+/// of 11 bits give the bits of the last error that is taken. Positions in the lists are counts of what comes before, by
+/// blocks of 64 and of 64 of those.
+class SelectCells : public Generator<SelectCells> {
+ public:
+  GeneratorParam<int> pitch{"pitch", 48};         ///< of the buffer that holds the error map
+  GeneratorParam<int> least{"least", 7};          ///< cells that make a square worth while
+  Input<Buffer<float, 3>> error{"error"};         // c (the map is channel 0), x, y
+  Input<Buffer<int32_t, 2>> across{"across"};     // (first, second, weight's bits), column: where a cell looks
+  Input<Buffer<int32_t, 2>> down{"down"};         // the same for rows
+  Input<int> mode{"mode"};                        // of RefineMode: 0 sampling, 1 thresholding, 2 full, 3 none
+  Input<int> wanted{"wanted"};                    // sampling: cells
+  Input<int> above_zero{"above_zero"};            // sampling: cells without error are left alone
+  Input<float> threshold{"threshold"};            // thresholding
+  Input<int> zero{"zero"};                        // 0, which the compiler does not know
+  Output<Buffer<int32_t, 2>> slot{"slot"};        // x, y: k + 1 of a single cell, -(k + 1) of one in a square, or 0
+  Output<Buffer<int32_t, 2>> squares{"squares"};  // (column, row) of its first cell, square
+  Output<Buffer<int32_t, 2>> singles{"singles"};  // (column, row), cell
+  Output<Buffer<int32_t, 1>> counts{"counts"};    // squares, single cells, cells refined
+
+  void generate() {
+    width = slot.dim(0).extent();
+    height = slot.dim(1).extent();
+    count = width * height;
+    find_errors();
+    const Func flagged = choose();
+
+    const Expr square_columns = (width + 3) / 4, square_rows = (height + 3) / 4;
+    const Expr square_count = square_columns * square_rows;
+    Func large("large"), alone("alone");
+    RDom cell(0, 4, 0, 4, "cell");
+    const Expr cx = 4 * (i % square_columns) + cell.x, cy = 4 * (i / square_columns) + cell.y;
+    const Expr inside = cx < width && cy < height;
+    const Expr here = select(inside, cast<int>(flagged(clamp(cy * width + cx, 0, count - 1))), 0);
+    const Expr many = sum(cell, here, "many") >= least && width >= 4 && height >= 4 && i < square_count;
+    large(i) = cast<uint8_t>(many);
+    const auto square_of = [&](const Expr& x, const Expr& y) {
+      return unsafe_promise_clamped((y / 4) * square_columns + x / 4, 0, square_count - 1);
+    };
+    alone(i) = cast<uint8_t>(flagged(i) != 0 && large(square_of(i % width, i / width)) == 0);
+    spread(large);
+    spread(alone);
+    const Scan in_squares = scan(large, "squares"), by_themselves = scan(alone, "alone");
+    const Scan all = scan(flagged, "all");
+
+    const Expr at = clamp(y * width + x, 0, count - 1), square = square_of(x, y);
+    slot(x, y) =
+        select(flagged(at) == 0, 0, large(square) != 0, -1 - in_squares.before(square), by_themselves.before(at) + 1);
+    squares(k, t) = undef<int>();
+    RDom s(0, square_count, "s");
+    s.where(large(s) != 0);
+    const Expr left = min(4 * (s % square_columns), width - 4), top = min(4 * (s / square_columns), height - 4);
+    squares(k, unsafe_promise_clamped(in_squares.before(s), 0, square_count - 1)) = select(k == 0, left, top);
+    singles(k, t) = undef<int>();
+    RDom c(0, count, "c");
+    c.where(alone(c) != 0);
+    singles(k, unsafe_promise_clamped(by_themselves.before(c), 0, count - 1)) = select(k == 0, c % width, c / width);
+    counts(k) = mux(k, {in_squares.total(), by_themselves.total(), all.total()});
+
+    activations::tensor(error, pitch, true);
+    for (auto* taps : {&across, &down}) {
+      taps->dim(0).set_bounds(0, 3);
+      taps->dim(1).set_min(0).set_stride(3);
+    }
+    for (auto* list : {&squares, &singles}) {
+      list->dim(0).set_bounds(0, 2);
+      list->dim(1).set_min(0).set_stride(2);
+    }
+    slot.dim(0).set_min(0);
+    slot.dim(1).set_min(0).set_stride(width);
+    counts.dim(0).set_bounds(0, 3);
+  }
+
+  void schedule() {
+    Var xb("xb"), yb("yb"), xt("xt"), yt("yt");
+    slot.gpu_tile(x, y, xb, yb, xt, yt, 16, 4, TailStrategy::GuardWithIf);
+    scatter(squares);
+    scatter(singles);
+    counts.bound(k, 0, 3).gpu_blocks(k);
+  }
+
+ private:
+  static constexpr int block = 64, digits[] = {22, 11, 0}, buckets = 2048;
+
+  /// Counts over a function that is 0 outside of its range.
+  struct Scan {
+    Func flag, blocks, of_blocks, blocks_before;
+    Expr of_blocks_count;
+    Expr before(const Expr& at) const {
+      RDom r(0, block, "before");
+      return blocks_before(at / block) +
+             sum(r, select(r < at % block, cast<int>(flag((at / block) * block + r)), 0), "before_sum");
+    }
+    Expr total() const {
+      RDom r(0, of_blocks_count, "total");
+      return sum(r, of_blocks(r), "total_sum");
+    }
+  };
+
+  /// @param flag  defined everywhere, 0 where it does not count; scheduled
+  Scan scan(const Func& flag, const std::string& name) {
+    Scan s{flag, Func(name + "_blocks"), Func(name + "_of_blocks"), Func(name + "_before"), {}};
+    RDom r(0, block, "r"), q(0, block, "q");
+    s.blocks(i) = sum(r, cast<int>(flag(i * block + r)), name + "_sum");
+    s.of_blocks(i) = sum(q, s.blocks(i * block + q), name + "_sum2");
+    RDom before(0, block, "b");
+    Func higher(name + "_higher");
+    RDom h(0, most_of_blocks(), "h");
+    higher(i) = sum(h, select(h < i, s.of_blocks(h), 0), name + "_sum3");
+    s.blocks_before(i) =
+        higher(i / block) +
+        sum(before, select(before < i % block, s.blocks((i / block) * block + before), 0), name + "_sum4");
+    s.of_blocks_count = most_of_blocks();
+    for (Func f : {s.blocks, s.of_blocks, higher, s.blocks_before}) spread(f);
+    return s;
+  }
+  Expr most_of_blocks() const { return (count + block * block - 1) / (block * block); }
+
+  void spread(Func f) {
+    Var ib("ib"), it("it");
+    f.compute_root().gpu_tile(f.args()[0], ib, it, 64, TailStrategy::GuardWithIf);
+  }
+  template <class List>
+  void scatter(List& list) {
+    Func f = list;
+    const RVar r = f.rvars(0)[0];
+    RVar rb("rb"), rt("rt");
+    Var tb("tb"), tt("tt");
+    f.bound(k, 0, 2).reorder(k, t).gpu_tile(t, tb, tt, 64, TailStrategy::GuardWithIf);
+    f.update().allow_race_conditions();  // no two write one place
+    f.update().unroll(k).gpu_tile(r, rb, rt, 64, TailStrategy::GuardWithIf);
+  }
+
+  /// Products and sums are rounded one by one, as on the CPU: fused they could order equal errors differently.
+  Expr rounded(const Expr& v) const { return reinterpret<float>(reinterpret<uint32_t>(v) ^ cast<uint32_t>(zero)); }
+
+  void find_errors() {
+    const Expr at = clamp(i, 0, count - 1), cx = at % width, cy = at / width;
+    const auto weight = [](const Expr& bits) { return reinterpret<float>(bits); };
+    const auto value = [&](const Expr& px, const Expr& py) {
+      return error(0, unsafe_promise_clamped(px, 0, error.dim(1).extent() - 1),
+                   unsafe_promise_clamped(py, 0, error.dim(2).extent() - 1));
+    };
+    const auto blend = [&](const Expr& a, const Expr& b, const Expr& part) {
+      return rounded(a * (1.0f - part)) + rounded(b * part);
+    };
+    const auto row = [&](const Expr& py) {
+      return rounded(blend(value(across(0, cx), py), value(across(1, cx), py), weight(across(2, cx))));
+    };
+    const Expr same = width == error.dim(1).extent() && height == error.dim(2).extent();
+    errors(i) = select(same, value(cx, cy), blend(row(down(0, cy)), row(down(1, cy)), weight(down(2, cy))));
+    spread(errors);
+  }
+  /// Ordered as the errors are; 0 for none, for negative ones and for what is no number.
+  Expr key(const Expr& at) const {
+    const Expr e = errors(at);
+    return select(e > 0.0f, reinterpret<int32_t>(e), 0);
+  }
+
+  /// 1 for each chosen cell, 0 beyond the last.
+  Func choose() {
+    const Expr most = clamp(wanted, 0, count);
+    Expr prefix = 0, left = most;
+    for (int p = 0; p < 3; ++p) {
+      const int shift = digits[p];
+      const std::string n = std::to_string(p);
+      Func histogram("histogram" + n), group("group" + n), above("above" + n), best("best" + n), state("state" + n);
+      RDom r(0, count, "r" + n);
+      const Expr of = key(r);
+      Expr counted = of != 0;
+      if (p > 0) counted = counted && (of >> (shift + 11)) == prefix;
+      r.where(counted);
+      histogram(i) = 0;
+      histogram(clamp((of >> shift) % buckets, 0, buckets - 1)) += 1;
+      RDom g(0, 32, "g" + n), higher(0, buckets / 32, "higher" + n), beside(0, 32, "beside" + n), b(0, 32, "b" + n);
+      group(i) = sum(g, histogram(32 * i + g), "group_sum" + n);
+      above(i) = sum(higher, select(higher > i / 32, group(higher), 0), "above_sum" + n) +
+                 sum(beside, select(beside > i % 32, histogram((i / 32) * 32 + beside), 0), "beside_sum" + n);
+      // The digit of the last error that is taken: fewer than wanted are above it, and enough with it.
+      const Expr d = 32 * i + b;
+      best(i) = maximum(b, select(above(d) < left && left <= above(d) + histogram(d), d, -1), "best_max" + n);
+      RDom all(0, buckets / 32, "all" + n);
+      state() = Tuple(maximum(all, best(all), "digit" + n), sum(all, group(all), "total" + n));
+      spread(group);
+      spread(above);
+      spread(best);
+      state.compute_root().gpu_single_thread();
+      Var ib("ib"), it("it");
+      RVar rb("rb"), rt("rt");
+      histogram.compute_root().bound(i, 0, buckets).gpu_tile(i, ib, it, 64);
+      histogram.update().atomic().gpu_tile(r, rb, rt, 64, TailStrategy::GuardWithIf);
+      const Expr found = state()[0], total = state()[1];
+      const Expr digit = clamp(found, -1, buckets - 1);
+      // Fewer errors than wanted: the rest are cells without any, whose key is 0.
+      if (p == 0) enough = digit >= 0;
+      left = select(enough, left - above(max(digit, 0)), p == 0 ? left - total : left);
+      prefix = select(enough, prefix * buckets + max(digit, 0), 0);
+    }
+    Func last("last");
+    last() = Tuple(prefix, left);
+    last.compute_root().gpu_single_thread();
+    const Expr inside = i >= 0 && i < count;
+    const Expr at = clamp(i, 0, count - 1);
+    Func ties("ties"), flagged("flagged");
+    ties(i) = cast<uint8_t>(inside && key(at) == last()[0]);
+    spread(ties);
+    const Scan equal = scan(ties, "ties");
+    const Expr worst = key(at) > last()[0] || (key(at) == last()[0] && equal.before(i) < last()[1]);
+    const Expr sampled = most > 0 && worst && (above_zero == 0 || key(at) > 0);
+    flagged(i) = cast<uint8_t>(inside && select(mode == 0, sampled, mode == 1, errors(at) > threshold, mode == 2));
+    spread(flagged);
+    return flagged;
+  }
+
+  Var i{"i"}, x{"x"}, y{"y"}, k{"k"}, t{"t"};
+  Expr width, height, count, enough;
+  Func errors{"errors"};
+};
+
+}  // namespace
+
+HALIDE_REGISTER_GENERATOR(SelectCells, hairline_select_cells)
