@@ -31,7 +31,7 @@ class Conv2d : public Generator<Conv2d> {
   GeneratorParam<int> unroll_in{"unroll_in", 1};
   GeneratorParam<bool> stage_1x1{"stage_1x1", false};
   GeneratorParam<int> rows_inside{"rows_inside", -1};  ///< of 1x1: tiles of channels outermost; -1: for many weights
-  GeneratorParam<int> pairs{"pairs", -1};  ///< bfloat16 products, two inputs at once; -1: if an input is bfloat16
+  GeneratorParam<int> pairs{"pairs", -1};  ///< bfloat16 products, two inputs at once; -1: if the first value is bfloat16
 
   void configure() {
     input.parse(parts);
@@ -187,9 +187,7 @@ class Conv2d : public Generator<Conv2d> {
 
   bool on_device() const { return device::chosen(get_target()); }
   bool narrow() const {
-    const std::string letters = types;
-    if (pairs >= 0) return pairs > 0;
-    return letters.substr(0, input.parts.size()).find('b') != std::string::npos;
+    return pairs >= 0 ? pairs > 0 : activations::element(types, 0) == BFloat(16);
   }
   int input_pairs() const { return (input.total() + 1) / 2; }
   bool staging() const {

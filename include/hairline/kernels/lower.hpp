@@ -420,6 +420,15 @@ inline void Lowering::choose_types() {
   for (const Delivery& d : out_.results) keep(d.place.storage);
   if (out_.refine.present) keep(out_.refine.coarse.storage);
   if (out_.refine.refines) keep(out_.refine.error.storage);
+  // Decoders join what they resize with earlier values; from the first on, values are float: on the way back to the
+  // picture's size rounding would show, and Winograd's products are float anyway.
+  bool decoding = false;
+  for (const Step& step : out_.steps) {
+    bool resized = false;
+    for (const StepInput& in : step.inputs) resized = resized || in.resized;
+    decoding = decoding || (resized && step.inputs.size() == 2);
+    if (decoding) keep(step.storage);
+  }
   const auto narrow = [&](int which) { return storage[static_cast<std::size_t>(which)] == Precision::bf16; };
   for (Step& step : out_.steps) {
     if (step.kind == StepKind::pictures) continue;
