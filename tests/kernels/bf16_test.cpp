@@ -159,7 +159,7 @@ struct Problem {
     if (c.addend) arguments.push_back(&of_added);
     arguments.insert(arguments.end(), {&height, &width, &tasks, &of_result});
     char text[256] = "";
-    const int code = hairline_kernels_conv_cases_bf16.call(kernel.run, arguments.data(), text, sizeof text);
+    const int code = hairline_kernels_conv_cases_bf16.call(kernel.run, arguments.data(), nullptr, text, sizeof text);
     message = text;
     return code;
   }
