@@ -16,6 +16,9 @@
 // The runtime's own context, made on demand; internal names of Halide 21.
 struct _cl_context;
 struct _cl_command_queue;
+namespace Halide::Runtime::Internal {
+extern bool halide_reuse_device_allocations_flag;
+}
 namespace Halide::Runtime::Internal::OpenCL {
 extern _cl_context* context;
 extern _cl_command_queue* command_queue;
@@ -50,6 +53,12 @@ void* library_symbol(std::initializer_list<const char*> files, void*& library, c
 }  // namespace
 
 extern "C" {
+// What kernels allocate inside is kept for the next call.
+bool halide_can_reuse_device_allocations(void* user_context) {
+  return is_ours(user_context) ? static_cast<const Context*>(user_context)->keeps
+                               : Halide::Runtime::Internal::halide_reuse_device_allocations_flag;
+}
+
 // Machines without development files have the numbered name only.
 void* halide_cuda_get_symbol(void*, const char* name) {
   static void* library = nullptr;
@@ -217,7 +226,7 @@ int halide_opencl_device_free(void* user_context, halide_buffer_t* buffer) {
   if (const int code = halide_opencl_detach_cl_mem(user_context, buffer); code != 0) return code;
   _cl_context* context = nullptr;
   _cl_command_queue* queue = nullptr;
-  const bool keep = is_ours(user_context) && freed.bytes > 0;
+  const bool keep = halide_can_reuse_device_allocations(user_context) && freed.bytes > 0;
   if (keep && halide_acquire_cl_context(user_context, &context, &queue, false) == 0) {
     freed.context = context;
     freed.queue = queue;

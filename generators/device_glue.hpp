@@ -17,6 +17,7 @@ struct Context {
   char* message;
   std::size_t size;
   const DeviceQueue* queue;  ///< null on a CPU
+  bool keeps = true;         ///< memory of a device that is freed serves later calls
   Context(char* text, std::size_t bytes, const DeviceQueue* to) : message(text), size(bytes), queue(to) {
     if (size > 0) message[0] = '\0';
   }

@@ -122,7 +122,6 @@ void install_handler() {
     previous_handler = halide_set_error_handler(on_error);
     previous_malloc = halide_set_custom_malloc(take_scratch);
     previous_free = halide_set_custom_free(give_back_scratch);
-    halide_reuse_device_allocations(nullptr, true);
     return true;
   }();
   static_cast<void>(installed);
@@ -197,6 +196,7 @@ int hairline_kernels_to_host(Buffer* buffer, const DeviceQueue* queue, char* mes
 void hairline_kernels_release(Buffer* buffer, const DeviceQueue* queue, bool wrapped) {
   char ignored[1];
   in_context(queue, ignored, 0, [&](void* context) {
+    static_cast<Context*>(context)->keeps = false;  // what callers hold is not asked for again in every frame
     return wrapped ? halide_device_detach_native(context, halide(buffer)) : halide_device_free(context, halide(buffer));
   });
 }

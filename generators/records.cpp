@@ -17,19 +17,27 @@ Knobs find_knobs(const std::string& folder, const std::string& kernel, const std
     for (const auto& entry : fs::recursive_directory_iterator(folder))
       if (entry.path().extension() == ".json") files.push_back(entry.path());
   std::sort(files.begin(), files.end());
+  // A record of this very kernel comes before one of all whose names begin alike ("conv2d_*").
+  Knobs of_many{"default", "", {}};
+  const auto begins_alike = [&](const std::string& pattern) {
+    return !pattern.empty() && pattern.back() == '*' && kernel.rfind(pattern.substr(0, pattern.size() - 1), 0) == 0;
+  };
   for (const fs::path& path : files) {
     try {
       std::ifstream in(path);
       for (const auto& record : nlohmann::json::parse(in)) {
-        if (record.at("kernel") != kernel || record.at("target") != level || record.at("name") != name) continue;
+        const std::string whose = record.at("kernel");
+        if (record.at("target") != level || record.at("name") != name) continue;
+        if (whose != kernel && !begins_alike(whose)) continue;
         Knobs knobs{name, "", {}};
         for (const auto& [key, value] : record.at("knobs").items())
           knobs.values[key] = value.is_string() ? value.get<std::string>() : value.dump();
-        return knobs;
+        if (whose == kernel) return knobs;
+        of_many = knobs;
       }
     } catch (const nlohmann::json::exception& e) {
       throw std::runtime_error(path.string() + ": not a list of schedule records: " + e.what());
     }
   }
-  return {"default", "", {}};
+  return of_many;
 }

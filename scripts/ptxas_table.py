@@ -55,18 +55,19 @@ def assemble(ptxas, ptx, arch):
 def table(report):
     arch = report["architectures"][0]
     lines = [f"# CUDA kernels as ptxas sees them ({report['ptxas']}, {arch})", "",
-             f"{len(report['kernels'])} kernels of {report['library']}; of each, its entry function with the most "
-             "registers. `scripts/ptxas_table.py` makes this table.", "",
-             "| kernel | entries | registers | stack | spills | shared |", "|---|---|---|---|---|---|"]
+             f"{len(report['kernels'])} kernels of {report['library']}; of each the most that one of its entry functions "
+             "takes: registers of a thread, bytes of stack, bytes spilled. Shared memory is asked for at launch, at most "
+             "7 KiB a block. `make ptxas-table` makes this table.", "",
+             "| kernel | entries | schedule | registers | stack | spills |", "|---|---|---|---|---|---|"]
     for kernel in report["kernels"]:
         entries = kernel[arch]
         if "error" in entries[0]:
-            lines.append(f"| {kernel['kernel']} | {entries[0]['error']} | | | | |")
+            lines.append(f"| {kernel['kernel']} | | {entries[0]['error']} | | | |")
             continue
-        worst = {key: max(e[key] for e in entries) for key in ("registers", "stack", "spill_stores", "spill_loads",
-                                                               "shared_bytes")}
-        lines.append(f"| {kernel['kernel']} | {len(entries)} | {worst['registers']} | {worst['stack']} | "
-                     f"{worst['spill_stores'] + worst['spill_loads']} | {worst['shared_bytes']} |")
+        worst = {key: max(e[key] for e in entries) for key in ("registers", "stack", "spill_stores", "spill_loads")}
+        schedule = "warps" if kernel["knobs"].get("warp") == "true" and kernel["by_warps"] else "threads"
+        lines.append(f"| {kernel['kernel']} | {len(entries)} | {schedule} | {worst['registers']} | {worst['stack']} | "
+                     f"{worst['spill_stores'] + worst['spill_loads']} |")
     return "\n".join(lines) + "\n"
 
 
@@ -91,6 +92,7 @@ def main():
     for i, kernel in enumerate(kernels):
         entries = {arch: made[arch][i] for arch in report["architectures"]}
         report["kernels"].append({"kernel": kernel["kernel"], "generator": kernel["generator"], "knobs": kernel["knobs"],
+                                  "by_warps": b"bar." in pathlib.Path(kernel["ptx"]).read_bytes(),
                                   **entries})
         for arch, list_of in entries.items():
             bad += [f"{kernel['kernel']} {arch} {e['entry']}: {e.get('error') or 'spills'}" for e in list_of

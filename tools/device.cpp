@@ -64,8 +64,10 @@ DeviceListing list_devices() {
 
 namespace {
 
-// Beside the command, where it is installed, or where the loader looks.
+// Where HAIRLINE_DEVICE_KERNELS says, beside the command, where it is installed, or where the loader looks.
 void* open_file(const std::string& file) {
+  if (const char* folder = std::getenv("HAIRLINE_DEVICE_KERNELS"); folder != nullptr && *folder != '\0')
+    return dlopen((std::filesystem::path(folder) / file).c_str(), RTLD_NOW | RTLD_LOCAL);
   std::error_code ignored;
   const auto here = std::filesystem::read_symlink("/proc/self/exe", ignored).parent_path();
   for (const auto& place : {here / file, here / HAIRLINE_INSTALLED_KERNELS / file, std::filesystem::path(file)})

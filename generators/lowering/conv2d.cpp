@@ -30,8 +30,10 @@ class Conv2d : public Generator<Conv2d> {
   GeneratorParam<int> tile_x{"tile_x", 0};  ///< pixels of a register tile
   GeneratorParam<int> unroll_in{"unroll_in", 1};
   GeneratorParam<bool> stage_1x1{"stage_1x1", false};
+  GeneratorParam<bool> warp{"warp", false};  ///< devices: 32 lanes of a block hold the sums of a tile in registers
   GeneratorParam<int> rows_inside{"rows_inside", -1};  ///< of 1x1: tiles of channels outermost; -1: for many weights
-  GeneratorParam<int> pairs{"pairs", -1};  ///< bfloat16 products, two inputs at once; -1: if the first value is bfloat16
+  GeneratorParam<int> pairs{"pairs",
+                            -1};  ///< bfloat16 products, two inputs at once; -1: if the first value is bfloat16
 
   void configure() {
     input.parse(parts);
@@ -66,6 +68,7 @@ class Conv2d : public Generator<Conv2d> {
   }
 
   void schedule() {
+    if (by_warps()) return schedule_warps();
     if (on_device()) return schedule_device();
     const int lanes = natural_vector_size<float>();
     Func out = *result;
@@ -112,7 +115,12 @@ class Conv2d : public Generator<Conv2d> {
     conv(c, x, y) = (*bias)(c);
     const Expr sx = x * stride + r[1] * dilation - padding, sy = y * stride + r[2] * dilation - padding;
     Expr value;
-    if (staging()) {
+    if (by_warps()) {
+      const Expr px = clamp(x, 0, *width - 1), py = clamp(y, 0, *height - 1);
+      const Expr inside = x >= 0 && x < *width && y >= 0 && y < *height;
+      patch(c, x, y) = select(inside, staging() ? Expr(input.staged(c, px, py)) : Expr((*inputs[0])(c, px, py)), 0.0f);
+      value = patch(r[0], sx, sy);
+    } else if (staging()) {
       value = input.staged(r[0], sx, sy);
     } else if (on_device() && padding > 0) {
       const Expr inside = sx >= 0 && sx < *width && sy >= 0 && sy < *height;
@@ -174,7 +182,61 @@ class Conv2d : public Generator<Conv2d> {
     if (staging()) input.schedule_device();
   }
 
+  /// A block is one warp: each lane has one or two channels of every pixel of a tile, all of their sums in its
+  /// registers. Sixteen input channels of the pixels that the tile reads are brought to shared memory together, then
+  /// every sum is advanced by all taps of a few channels; inputs are broadcasts, weights neighbours in memory. On CUDA
+  /// the loop over lanes may lie inside of the reduction and still leave the sums in registers; elsewhere (tests run
+  /// that) they are in shared memory.
+  void schedule_warps() {
+    const bool cuda = get_target().has_feature(Target::CUDA);
+    const int side = warp_side(), at_once = kernel == 1 ? 4 : 2;
+    Func out = *result;
+    Var lane("lane"), pair("pair"), xb("xb"), yb("yb"), yi("yi"), columns("columns"), quads("quads"), all("all"),
+        single("single");
+    const auto lanes = [&](auto stage, const Var& v) { cuda ? stage.gpu_lanes(v) : stage.gpu_threads(v); };
+    out.bound(c, 0, ConvInput::round_up(channels, 16))
+        .split(c, co, ci, block_c)
+        .split(ci, pair, lane, 32)
+        .split(x, xb, xi, block_x, TailStrategy::GuardWithIf)
+        .split(y, yb, yi, side, TailStrategy::GuardWithIf)
+        .reorder(pair, xi, yi, lane, xb, yb, co)
+        .unroll(pair)
+        .unroll(xi)
+        .unroll(yi)
+        .gpu_blocks(xb, yb, co);
+    lanes(out, lane);
+    conv.compute_at(out, xb).bound_extent(c, block_c).bound_extent(x, block_x).bound_extent(y, side);
+    if (cuda) conv.store_in(MemoryType::Register);
+    conv.split(c, pair, lane, 32).reorder(pair, x, y, lane).unroll(pair).unroll(x).unroll(y);
+    lanes(conv, lane);
+    auto update = conv.update();
+    const auto rv = conv.rvars(0);
+    RVar outer("outer"), inner("inner"), few("few");
+    update.split(c, pair, lane, 32).split(rv[0], outer, inner, 16).split(inner, inner, few, at_once);
+    update.reorder(few, pair, x, y, rv[1], rv[2], lane, inner, outer);
+    update.unroll(few).unroll(pair).unroll(x).unroll(y).unroll(rv[1]).unroll(rv[2]);
+    lanes(update, lane);
+    // Sixteen channels of four pixels are 32 pairs: one for each lane.
+    const int reach_x = (block_x - 1) * stride + kernel, reach_y = (side - 1) * stride + kernel;
+    patch.compute_at(conv, outer)
+        .bound_extent(c, 16)
+        .bound_extent(x, ConvInput::round_up(reach_x, 4))
+        .bound_extent(y, reach_y)
+        .vectorize(c, 2)
+        .split(x, columns, quads, 4)
+        .fuse(c, quads, all)
+        .reorder(columns, y, all)
+        .unroll(columns)
+        .unroll(y);
+    lanes(patch, all);
+    // Halide 21 puts no barriers into blocks that have lanes alone, as if lanes could not drift apart; one more axis,
+    // of a single thread, makes it.
+    if (cuda) patch.split(y, y, single, 1).reorder(columns, y, all, single).gpu_threads(single);
+    if (staging()) input.schedule_device();
+  }
+
   ConvInput input;
+  Func patch{"patch"};
   std::vector<Input<Buffer<>>*> inputs;
   Input<Buffer<>>* weights = nullptr;
   Input<Buffer<float, 1>>*bias = nullptr, *low = nullptr, *high = nullptr;
@@ -186,14 +248,18 @@ class Conv2d : public Generator<Conv2d> {
   int block_c = 0, block_x = 0;
 
   bool on_device() const { return device::chosen(get_target()); }
-  bool narrow() const {
-    return pairs >= 0 ? pairs > 0 : activations::element(types, 0) == BFloat(16);
-  }
+  bool narrow() const { return pairs >= 0 ? pairs > 0 : activations::element(types, 0) == BFloat(16); }
   int input_pairs() const { return (input.total() + 1) / 2; }
   bool staging() const {
     if (on_device()) return !input.plain();
     return kernel > 1 || stage_1x1 || !input.plain() || (narrow() && activations::element(types, 0) != BFloat(16));
   }
+  /// Where whole warps have work: channels in 32s, input channels in 16s, and pixels that lie close together.
+  bool by_warps() const {
+    return on_device() && warp && ConvInput::round_up(channels, 16) % 32 == 0 && input.total() % 16 == 0 &&
+           dilation == 1;
+  }
+  int warp_side() const { return kernel == 1 || stride > 1 ? 4 : 5; }
 
   /// Whether a tile's weights pass once for a whole strip, and tiles are shared out too: pays where all weights
   /// together do not fit the first-level cache.
@@ -209,6 +275,12 @@ class Conv2d : public Generator<Conv2d> {
     const bool many = get_target().has_feature(Target::AVX512);
     block_c = tile_c;
     block_x = tile_x;
+    if (by_warps()) {
+      const bool pairs = kernel == 1 && ConvInput::round_up(channels, 16) % 64 == 0;
+      block_c = pairs ? 64 : 32;
+      block_x = warp_side();
+      return;
+    }
     if (on_device()) {
       if (block_c == 0) block_c = 16;
       if (block_x == 0) block_x = 4;

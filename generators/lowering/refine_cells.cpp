@@ -1,5 +1,6 @@
 #include <Halide.h>
 
+#include <algorithm>
 #include <array>
 #include <string>
 #include <vector>
@@ -277,10 +278,16 @@ class RefineCells : public Generator<RefineCells> {
     }
   }
 
-  /// Each stage for all tiles before the next: a block is a tile, a thread a pixel with some of its channels.
+  /// Each stage for all tiles before the next: a block is some rows of a tile, a thread a pixel with some of its
+  /// channels. Blocks have at most 256 threads, which every device allows; tiles are counted along the grid's first
+  /// axis, the only one without a limit of 65535.
   void schedule_device() {
     Var xt("xt"), yt("yt");
-    const auto spread = [&](auto f, int width) { f.gpu_blocks(g).split(x, x, xt, width).gpu_threads(xt, y); };
+    const auto rows = [](int width) { return std::max(1, 256 / width); };
+    const auto spread = [&](auto f, int width) {
+      f.split(x, x, xt, width).split(y, y, yt, rows(width), TailStrategy::GuardWithIf).reorder(g, y);
+      f.gpu_blocks(g, y).gpu_threads(xt, yt);
+    };
     const int w = 2 * (tile_w + half_pad), h = 2 * (tile_h + half_pad);
     for (Func f : {detail[0], detail[1]}) {
       f.compute_root().bound(l, 0, 1).bound(c, 0, 3).bound(x, 0, 2 * w).bound(y, 0, 2 * h).reorder(l, c, x, y, g);
@@ -293,7 +300,8 @@ class RefineCells : public Generator<RefineCells> {
       Func f = act[i];
       f.bound(l, 0, 1).bound(c, 0, s.channels).bound(x, 0, s.width).bound(y, 0, s.height);
       f.compute_root().split(c, co, c, s.block_c).reorder(l, c, x, y, co, g).unroll(c);
-      f.split(x, x, xt, s.width).gpu_blocks(co, g).gpu_threads(xt, y);
+      f.split(x, x, xt, s.width).split(y, y, yt, rows(s.width), TailStrategy::GuardWithIf);
+      f.reorder(g, y, co).gpu_blocks(g, y, co).gpu_threads(xt, yt);
       conv[i].compute_at(f, xt).bound_extent(c, s.block_c).unroll(c);
       for (int u = 0; u < conv[i].num_update_definitions(); ++u) {
         const auto r = conv[i].rvars(u);

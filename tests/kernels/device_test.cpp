@@ -13,6 +13,7 @@
 
 extern "C" const hairline::kernels::Library hairline_kernels_bgmv2_mobilenetv2_opencl;
 extern "C" const hairline::kernels::Library hairline_kernels_bgmv2_resnet50_opencl;
+extern "C" const hairline::kernels::Library hairline_kernels_bgmv2_resnet50_warps_opencl;
 
 namespace {
 using namespace session_support;
@@ -50,6 +51,12 @@ TEST_CASE("device: MobileNetV2 equals the reference in every mode") {
 
 TEST_CASE("device: ResNet-50 equals the reference") {
   compare_modes<BackgroundMattingV2<ResNet50>>(hairline_kernels_bgmv2_resnet50_opencl, {RefineMode::sampling}, 64, 96);
+}
+
+TEST_CASE("device: the schedule of CUDA's dense convolutions equals the reference") {
+  using Whole = BackgroundMattingV2<ResNet50>;
+  compare_modes<Whole>(hairline_kernels_bgmv2_resnet50_warps_opencl, {RefineMode::sampling}, 64, 96);
+  compare_modes<Whole>(hairline_kernels_bgmv2_resnet50_warps_opencl, {RefineMode::none}, 101, 163);
 }
 
 TEST_CASE("device: sizes change, pictures of any layout, eight bits") {

@@ -305,15 +305,16 @@ TEST_CASE("a device computes what the processor does, and the report says which 
   place.write_weights("slim.safetensors", graph<SlimMatting>());
   for (const std::string network : {"bgmv2-mobilenetv2", "slim"}) {
     INFO(network);
-    const std::string file = network == "slim" ? "slim" : "mobilenetv2";
-    const std::string call = "p.png {}.png -b b.png -m " + network + " --weights " + file + ".safetensors" + options;
+    const std::string weights = network == "slim" ? "slim" : "mobilenetv2";
+    const std::string call = "p.png {}.png -b b.png -m " + network + " --weights " + weights + ".safetensors" + options;
     CHECK(place.json(named(call, "c"))["device"] == "cpu");
     const Json report = place.json(named(call, "d") + " --device opencl");
     CHECK(report["device"] == "opencl:0");
     CHECK(!report["device_name"].get<std::string>().empty());
     for (const char* what : {"", "f", "r"}) {
-      const auto given = convert<std::uint16_t>(place.read("d" + std::string(what) + ".png"));
-      const auto wanted = convert<std::uint16_t>(place.read("c" + std::string(what) + ".png"));
+      const auto file = [&](const char* start) { return std::string(start).append(what).append(".png"); };
+      const auto given = convert<std::uint16_t>(place.read(file("d")));
+      const auto wanted = convert<std::uint16_t>(place.read(file("c")));
       REQUIRE(given.shape() == wanted.shape());
       int most = 0;
       for (auto a = given.begin(), b = wanted.begin(); a != given.end(); ++a, ++b)

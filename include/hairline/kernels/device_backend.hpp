@@ -28,14 +28,15 @@ inline Backend device_backend(const Library& library, KernelTarget target, int o
   const auto& all = known_devices();
   const auto found = std::find_if(
       all.begin(), all.end(), [&](const Device& d) { return d.api == api && (ordinal < 0 || d.ordinal == ordinal); });
-  if (found == all.end())
-    backend.error =
-        Error{ErrorCode::not_found,
-              "no device " + api + (ordinal < 0 ? "" : ":" + std::to_string(ordinal)) + "; found " + list(all)};
-  else if (target == KernelTarget::cuda && ordinal >= 0 && found->capability < least_cuda_capability)
+  if (found == all.end()) {
+    std::string wanted = api;
+    if (ordinal >= 0) wanted.append(":").append(std::to_string(ordinal));
+    backend.error = Error{ErrorCode::not_found, "no device " + wanted + "; found " + list(all)};
+  } else if (target == KernelTarget::cuda && ordinal >= 0 && found->capability < least_cuda_capability) {
     backend.error =
         Error{ErrorCode::unsupported, found->name + " has compute capability " + std::to_string(found->capability) +
                                           ", wanted at least " + std::to_string(least_cuda_capability)};
+  }
   return backend;
 }
 
