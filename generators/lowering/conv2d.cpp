@@ -8,6 +8,7 @@
 #include "lowering/activations.hpp"
 #include "lowering/conv_input.hpp"
 #include "lowering/device.hpp"
+#include "lowering/register_tile.hpp"
 
 namespace {
 using namespace Halide;
@@ -30,6 +31,8 @@ class Conv2d : public Generator<Conv2d> {
   GeneratorParam<int> unroll_in{"unroll_in", 1};
   GeneratorParam<bool> stage_1x1{"stage_1x1", false};
   GeneratorParam<int> rows_inside{"rows_inside", -1};  ///< of 1x1: tiles of channels outermost; -1: for many weights
+  GeneratorParam<int> ahead{"ahead", 1};               ///< tiles that the addend is fetched before it is added; 0: not
+  GeneratorParam<int> span{"span", 0};                 ///< tiles of a row that pass for each tile of channels; 0: all
 
   void configure() {
     input.parse(parts);
@@ -51,20 +54,27 @@ class Conv2d : public Generator<Conv2d> {
   void generate() {
     choose_tile();
     const int out_padded = ConvInput::round_up(channels, 16), in_total = input.total();
-    RDom r(0, in_total, 0, kernel, 0, kernel, "r");
     conv(c, x, y) = (*bias)(c);
-    const Expr sx = x * stride + r[1] * dilation - padding, sy = y * stride + r[2] * dilation - padding;
-    Expr value;
-    if (staging()) {
-      input.define(inputs, *width, *height);
-      value = input.staged(r[0], sx, sy);
-    } else if (on_device() && padding > 0) {
-      const Expr inside = sx >= 0 && sx < *width && sy >= 0 && sy < *height;
-      value = select(inside, (*inputs[0])(r[0], clamp(sx, 0, *width - 1), clamp(sy, 0, *height - 1)), 0.0f);
+    if (apart()) {  // a sum for each part, which is read where it lies
+      for (std::size_t i = 0; i < input.parts.size(); ++i) {
+        RDom r(0, input.parts[i].channels, "r" + std::to_string(i));
+        const Expr weight = (*weights)(c % block_c, input.parts[i].offset + r, 0, 0, c / block_c);
+        conv(c, x, y) += weight * (*inputs[i])(r, clamp(x * stride, 0, *width - 1), y * stride);
+      }
     } else {
-      value = (*inputs[0])(r[0], clamp(sx, 0, *width - 1), sy);
+      RDom r(0, in_total, 0, kernel, 0, kernel, "r");
+      const Expr sx = x * stride + r[1] * dilation - padding, sy = y * stride + r[2] * dilation - padding;
+      Expr value;
+      if (staging()) {
+        input.define(inputs, *width, *height, false);
+        value = input.staged(r[0], sx, sy);
+      } else {  // on a device
+        const Expr inside = sx >= 0 && sx < *width && sy >= 0 && sy < *height;
+        value = (*inputs[0])(r[0], clamp(sx, 0, *width - 1), clamp(sy, 0, *height - 1));
+        if (padding > 0) value = select(inside, value, 0.0f);
+      }
+      conv(c, x, y) += (*weights)(c % block_c, r[0], r[1], r[2], c / block_c) * value;
     }
-    conv(c, x, y) += (*weights)(c % block_c, r[0], r[1], r[2], c / block_c) * value;
     Expr v = conv(c, x, y);
     if (addend) v += (*added)(c, x, y);
     if (activation == Activation::bounds)
@@ -101,8 +111,11 @@ class Conv2d : public Generator<Conv2d> {
         .never_partition(xo, yi, yo);
     if (channels_outermost())
       out.reorder(ci, xi, xo, yi, yo, co).fuse(yo, co, yo).parallel(yo);
+    else if (span > 0)
+      out.split(xo, xs, xo, span, TailStrategy::GuardWithIf).reorder(ci, xi, xo, co, xs, yi, yo).parallel(yo);
     else
       out.reorder(ci, xi, xo, co, yi, yo).parallel(yo);
+    if (addend && ahead > 0) out.prefetch(*added, xo, xo, ahead, PrefetchBoundStrategy::NonFaulting);
     conv.compute_at(out, xo)
         .bound_extent(x, block_x)
         .bound_extent(c, block_c)
@@ -110,13 +123,19 @@ class Conv2d : public Generator<Conv2d> {
         .vectorize(c, lanes, TailStrategy::RoundUp)
         .unroll(c)
         .unroll(x);
-    auto update = conv.update();
-    const auto rv = conv.rvars(0);
-    update.reorder(c, x, rv[0], rv[1], rv[2]).vectorize(c, lanes, TailStrategy::RoundUp).unroll(c).unroll(x);
-    if (unroll_in > 1) update.unroll(rv[0], unroll_in);
+    for (int i = 0; i < conv.num_update_definitions(); ++i) {
+      auto update = conv.update(i);
+      const auto rv = conv.rvars(i);
+      std::vector<VarOrRVar> order = {c, x};
+      order.insert(order.end(), rv.begin(), rv.end());
+      update.reorder(order).vectorize(c, lanes, TailStrategy::RoundUp).unroll(c).unroll(x);
+      if (unroll_in > 1) update.unroll(rv[0], unroll_in);
+    }
     if (staging()) {
       if (rows_inside > 0) throw std::runtime_error("conv2d: rows_inside is for inputs that are read where they lie");
-      input.staged.store_at(out, yo).compute_at(out, yi);
+      int kept = 1;  // rows that a row of the result reads: only they are in memory
+      while (kept < (kernel - 1) * dilation + 1) kept *= 2;
+      input.staged.store_at(out, yo).compute_at(out, yi).fold_storage(input.y, kept);
       input.schedule(lanes);
     }
   }
@@ -139,8 +158,11 @@ class Conv2d : public Generator<Conv2d> {
         .gpu_blocks(cb, xb, y)
         .gpu_threads(ct, xt);
     conv.compute_at(out, ct).bound_extent(x, block_x).bound_extent(c, 4).vectorize(c, 4).unroll(x);
-    const auto rv = conv.rvars(0);
-    conv.update().reorder(c, x, rv[0], rv[1], rv[2]).vectorize(c, 4).unroll(x);
+    for (int i = 0; i < conv.num_update_definitions(); ++i) {
+      std::vector<VarOrRVar> order = {c, x};
+      for (const RVar& rv : conv.rvars(i)) order.push_back(rv);
+      conv.update(i).reorder(order).vectorize(c, 4).unroll(x);
+    }
     if (staging()) input.schedule_device();
   }
 
@@ -151,41 +173,33 @@ class Conv2d : public Generator<Conv2d> {
   Input<Buffer<float, 3>>* added = nullptr;
   Input<int>*height = nullptr, *width = nullptr, *tasks = nullptr;
   Output<Buffer<float, 3>>* result = nullptr;
-  Var c{"c"}, x{"x"}, y{"y"}, co{"co"}, ci{"ci"}, xo{"xo"}, xi{"xi"}, yo{"yo"}, yi{"yi"};
+  Var c{"c"}, x{"x"}, y{"y"}, co{"co"}, ci{"ci"}, xo{"xo"}, xi{"xi"}, xs{"xs"}, yo{"yo"}, yi{"yi"};
   Func conv{"conv"};
   int block_c = 0, block_x = 0;
 
   bool on_device() const { return device::chosen(get_target()); }
-  bool staging() const { return on_device() ? !input.plain() : kernel > 1 || stage_1x1 || !input.plain(); }
+  /// Whether nothing has to be joined, resized or bordered.
+  bool apart() const { return kernel == 1 && padding == 0 && !input.resizes() && !stage_1x1; }
+  bool staging() const { return !apart() && !(on_device() && input.plain()); }
 
   /// Whether a tile's weights pass once for a whole strip, and tiles are shared out too: pays where all weights
   /// together do not fit the first-level cache.
   bool channels_outermost() const {
     if (staging()) return false;
+    if (span > 0) return false;
     const int floats = input.total() * ConvInput::round_up(channels, 16);
     return rows_inside >= 0 ? rows_inside > 0 : floats > 12 << 10;
   }
 
-  /// As many accumulators as fit beside the weights and one input: 32 registers with AVX-512, else 16.
   void choose_tile() {
-    const int blocks = ConvInput::round_up(channels, 16) / 16;
-    const bool many = get_target().has_feature(Target::AVX512);
-    block_c = tile_c;
-    block_x = tile_x;
     if (on_device()) {
-      if (block_c == 0) block_c = 16;
-      if (block_x == 0) block_x = 4;
+      block_c = tile_c == 0 ? 16 : static_cast<int>(tile_c);
+      block_x = tile_x == 0 ? 4 : static_cast<int>(tile_x);
       return;
     }
-    if (block_c == 0)
-      block_c = !many             ? 16
-                : blocks % 4 == 0 ? 64
-                : blocks % 5 == 0 ? 80
-                : blocks % 3 == 0 ? 48
-                : blocks % 2 == 0 ? 32
-                                  : 16;
-    if (block_x == 0 && !many) block_x = get_target().has_feature(Target::AVX2) ? 6 : 3;
-    if (block_x == 0) block_x = block_c == 80 ? 5 : block_c == 64 ? 6 : block_c == 48 ? 8 : block_c == 32 ? 12 : 14;
+    const RegisterTile tile = register_tile(get_target(), ConvInput::round_up(channels, 16), tile_c, tile_x);
+    block_c = tile.c;
+    block_x = tile.x;
   }
 };
 
