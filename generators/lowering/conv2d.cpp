@@ -31,7 +31,6 @@ class Conv2d : public Generator<Conv2d> {
   GeneratorParam<int> unroll_in{"unroll_in", 1};
   GeneratorParam<bool> stage_1x1{"stage_1x1", false};
   GeneratorParam<int> rows_inside{"rows_inside", -1};  ///< of 1x1: tiles of channels outermost; -1: for many weights
-  GeneratorParam<int> ahead{"ahead", 1};               ///< tiles that the addend is fetched before it is added; 0: not
   GeneratorParam<int> span{"span", 0};                 ///< tiles of a row that pass for each tile of channels; 0: all
 
   void configure() {
@@ -115,7 +114,6 @@ class Conv2d : public Generator<Conv2d> {
       out.split(xo, xs, xo, span, TailStrategy::GuardWithIf).reorder(ci, xi, xo, co, xs, yi, yo).parallel(yo);
     else
       out.reorder(ci, xi, xo, co, yi, yo).parallel(yo);
-    if (addend && ahead > 0) out.prefetch(*added, xo, xo, ahead, PrefetchBoundStrategy::NonFaulting);
     conv.compute_at(out, xo)
         .bound_extent(x, block_x)
         .bound_extent(c, block_c)

@@ -31,7 +31,7 @@ class Depthwise : public Generator<Depthwise> {
     const Expr value = input(c, clamp(sx, 0, width - 1), clamp(sy, 0, height - 1));
     // A weight of zero outside rather than a zero value: one scalar choice serves all channels.
     sum(c, x, y) = bias(c);
-    sum(c, x, y) += weights(c, r.x, r.y) * select(inside, likely(value), 0.0f);
+    sum(c, x, y) += weights(c, r.x, r.y) * select(likely(inside), value, 0.0f);
     result(c, x, y) = activate(activation, sum(c, x, y));
     activations::tensor(input, pitch, device::chosen(get_target()));
     activations::tensor(result, out);
