@@ -1,5 +1,6 @@
 #include <Halide.h>
 
+#include <functional>
 #include <limits>
 #include <stdexcept>
 
@@ -70,9 +71,15 @@ class InvertedResidual : public Generator<InvertedResidual> {
                           expanded(c, x * stride + r.x * dilation - padding, y * stride + r.y * dilation - padding);
     light(c, x, y) = activate(light_activation, light_sum(c, x, y));
     RDom e(0, wide_channels, "e");
-    sum(c, x, y) = (*bias)(c);
-    sum(c, x, y) += (*weights)(c % tile.c, e, 0, 0, c / tile.c) * light(e, x, y);
+    for (Func& f : {std::ref(sum), std::ref(rest)}) {
+      f(c, x, y) = (*bias)(c);
+      f(c, x, y) += (*weights)(c % tile.c, e, 0, 0, c / tile.c) * light(e, x, y);
+    }
     Expr v = sum(c, x, y);
+    if (has_rest()) {
+      const int whole = narrow() - 16;
+      v = select(c < whole, sum(min(c, whole - 1), x, y), c < whole + 8, rest(clamp(c, whole, whole + 7), x, y), 0.0f);
+    }
     if (residual) v += (*input)(c, x, y);
     (*result)(c, x, y) = activate(activation, v);
     ports();
@@ -90,21 +97,13 @@ class InvertedResidual : public Generator<InvertedResidual> {
         .split(x, xo, xi, tile.x, TailStrategy::GuardWithIf)
         .split(y, yo, yi, rows, TailStrategy::GuardWithIf)
         .reorder(ci, xi, co, xo, yi, yo)
-        .vectorize(ci, lanes)
+        .vectorize(ci, has_rest() ? 8 : lanes)
         .unroll(ci)
         .unroll(xi)
         .parallel(yo)
         .never_partition(co, xo, yi, yo);
-    sum.compute_at(out, co)
-        .store_in(MemoryType::Stack)
-        .bound_extent(x, tile.x)
-        .bound_extent(c, tile.c)
-        .vectorize(c, lanes)
-        .unroll(c)
-        .unroll(x);
-    auto update = sum.update();
-    update.reorder(c, x, sum.rvars(0)[0]).vectorize(c, lanes).unroll(c).unroll(x);
-    if (unroll_in > 1) update.unroll(sum.rvars(0)[0], unroll_in);
+    schedule_sum(sum, co, has_rest() ? tile.c - 16 : tile.c, tile.x, lanes, unroll_in);
+    if (has_rest()) schedule_sum(rest, co, 8, tile.x, 8, unroll_in);
     schedule_light(lanes);
     schedule_expanded(lanes);
   }
@@ -112,6 +111,12 @@ class InvertedResidual : public Generator<InvertedResidual> {
  private:
   int wide() const { return activations::padded(wide_channels); }
   int narrow() const { return activations::padded(channels); }
+
+  /// Whether the last half of a vector of 16 is padding of the result, so that the last 8 channels are summed apart.
+  bool has_rest() const {
+    return get_target().natural_vector_size<float>() == 16 && narrow() - channels >= 8 && narrow() > 16 &&
+           tile.c == narrow();
+  }
 
   /// The activation, and 0 outside of the picture: where it ends in a clamp, by the clamp's own upper end.
   static Expr bordered(Activation kind, const Expr& v, const Expr& inside) {
@@ -181,16 +186,22 @@ class InvertedResidual : public Generator<InvertedResidual> {
     else
       expanded.reorder(ci, xi, co, xo, y);
     expanded.vectorize(ci, lanes).unroll(ci).unroll(xi).never_partition(xo, co);
-    wide_sum.compute_at(expanded, weights_first ? xo : co)
+    schedule_sum(wide_sum, weights_first ? xo : co, wide_tile.c, wide_tile.x, lanes, unroll_wide, &expanded);
+  }
+
+  /// A register tile of a 1x1 convolution, in a loop of the result or of another stage.
+  void schedule_sum(Func f, const Var& at, int channels_of_tile, int pixels, int lanes, int unrolled,
+                    Func* in = nullptr) {
+    f.compute_at(in != nullptr ? *in : Func(*result), at)
         .store_in(MemoryType::Stack)
-        .bound_extent(x, wide_tile.x)
-        .bound_extent(c, wide_tile.c)
+        .bound_extent(x, pixels)
+        .bound_extent(c, channels_of_tile)
         .vectorize(c, lanes)
         .unroll(c)
         .unroll(x);
-    auto update = wide_sum.update();
-    update.reorder(c, x, wide_sum.rvars(0)[0]).vectorize(c, lanes).unroll(c).unroll(x);
-    if (unroll_wide > 1) update.unroll(wide_sum.rvars(0)[0], unroll_wide);
+    auto update = f.update();
+    update.reorder(c, x, f.rvars(0)[0]).vectorize(c, lanes).unroll(c).unroll(x);
+    if (unrolled > 1) update.unroll(f.rvars(0)[0], unrolled);
   }
 
   Input<Buffer<float, 3>>*input = nullptr, *light_weights = nullptr;
@@ -199,7 +210,7 @@ class InvertedResidual : public Generator<InvertedResidual> {
   Input<int>* tasks = nullptr;
   Output<Buffer<float, 3>>* result = nullptr;
   Var c{"c"}, x{"x"}, y{"y"}, co{"co"}, ci{"ci"}, xo{"xo"}, xi{"xi"}, yo{"yo"}, yi{"yi"};
-  Func wide_sum{"wide_sum"}, expanded{"expanded"}, light_sum{"light_sum"}, light{"light"}, sum{"sum"};
+  Func wide_sum{"wide_sum"}, expanded{"expanded"}, light_sum{"light_sum"}, light{"light"}, sum{"sum"}, rest{"rest"};
   RegisterTile wide_tile, tile;
 };
 

@@ -85,9 +85,16 @@ struct Problem {
 
   /// The kernel's code; weights without memory ask for their extents.
   int call(const Kernel& kernel, Buffer first, Buffer last, int tasks, std::string& message) {
-    std::vector<Buffer> buffers = {input.buffer()};
-    if (c.expands) buffers.insert(buffers.end(), {first, wide_bias.buffer()});
-    buffers.insert(buffers.end(), {light_weights.buffer(), light_bias.buffer(), last, bias.buffer()});
+    std::vector<Buffer> buffers;
+    buffers.push_back(input.buffer());
+    if (c.expands) {
+      buffers.push_back(first);
+      buffers.push_back(wide_bias.buffer());
+    }
+    buffers.push_back(light_weights.buffer());
+    buffers.push_back(light_bias.buffer());
+    buffers.push_back(last);
+    buffers.push_back(bias.buffer());
     std::vector<void*> arguments = {nullptr};
     for (Buffer& b : buffers) arguments.push_back(&b);
     Buffer out = result.buffer();
