@@ -99,7 +99,8 @@ class Conv2d : public Generator<Conv2d> {
     if (on_device()) return schedule_device();
     const int lanes = natural_vector_size<float>();
     Func out = *result;
-    const Expr rows = out.output_buffer().dim(2).extent() / *tasks;  // a rest makes one strip more, not larger ones
+    // To the nearest: a small rest makes one strip more, a large one all of them longer.
+    const Expr rows = (out.output_buffer().dim(2).extent() + *tasks / 2) / *tasks;
     out.bound(c, 0, ConvInput::round_up(channels, 16))
         .split(c, co, ci, block_c)
         .split(x, xo, xi, block_x, TailStrategy::GuardWithIf)
@@ -134,7 +135,7 @@ class Conv2d : public Generator<Conv2d> {
       int kept = 1;  // rows that a row of the result reads: only they are in memory
       while (kept < (kernel - 1) * dilation + 1) kept *= 2;
       input.staged.store_at(out, yo).compute_at(out, yi).fold_storage(input.y, kept);
-      input.schedule(lanes);
+      input.schedule(lanes, input.plain());
     }
   }
 

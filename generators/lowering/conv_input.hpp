@@ -55,7 +55,7 @@ class ConvInput {
   void define(const Ports& inputs, const Halide::Expr& width, const Halide::Expr& height, bool all = true) {
     using namespace Halide;
     width_ = all || total() > 8 ? padded() : 8;
-    const Expr inside = x >= 0 && x < width && y >= 0 && y < height;
+    const Expr in_row = x >= 0 && x < width, in_column = y >= 0 && y < height;
     const Expr px = clamp(x, 0, width - 1), py = clamp(y, 0, height - 1);
     staged(c, x, y) = undef<float>();
     for (std::size_t i = 0; i < parts.size(); ++i) {
@@ -79,7 +79,7 @@ class ConvInput {
       } else {
         value = (*inputs[i])(channel.x, px, py);
       }
-      staged(part.offset + channel.x, x, y) = select(inside, value, 0.0f);
+      staged(part.offset + channel.x, x, y) = select(in_row, likely(select(in_column, value, 0.0f)), 0.0f);
       lanes_.push_back(there);
       if (there == room) continue;
       RDom rest(0, room - there, "rest" + std::to_string(i));
@@ -89,10 +89,15 @@ class ConvInput {
   }
 
   /// Vectors of channels, and the tables of the resizes before everything; where `staged` is computed is the caller's.
-  void schedule(int lanes) {
+  /// @param interior  a loop of its own for what is not at the ends of a row: pays where little is computed
+  void schedule(int lanes, bool interior = false) {
     staged.bound(c, 0, width_).align_storage(c, std::min(width_, 16)).vectorize(c, std::min(lanes, width_));
-    for (int i = 0; i < staged.num_update_definitions(); ++i)
-      staged.update(i).vectorize(staged.rvars(i)[0], std::min(lanes, lanes_[static_cast<std::size_t>(i)]));
+    for (int i = 0; i < staged.num_update_definitions(); ++i) {
+      staged.update(i)
+          .vectorize(staged.rvars(i)[0], std::min(lanes, lanes_[static_cast<std::size_t>(i)]))
+          .never_partition(y);
+      if (!interior) staged.update(i).never_partition(x);
+    }
     for (Halide::Func& table : tables_) table.compute_root();
   }
 
