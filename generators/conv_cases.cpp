@@ -1,8 +1,10 @@
+#include <utility>
+
 #include "lowering/family.hpp"
 
 namespace {
 std::vector<std::string> with_common(std::vector<std::string> files) {
-  for (const char* file : {"activation", "activations", "bilinear", "conv_input", "device"})
+  for (const char* file : {"activation", "activations", "bilinear", "conv_input", "device", "register_tile"})
     files.push_back(std::string("lowering/") + file + ".hpp");
   return files;
 }
@@ -10,6 +12,63 @@ const std::vector<std::string> direct = with_common({"lowering/conv2d.cpp"});
 const std::vector<std::string> winograd = with_common(
     {"lowering/conv2d_winograd.cpp", "lowering/winograd_rows.hpp", "../include/hairline/kernels/winograd.hpp"});
 using Params = std::map<std::string, std::string>;
+
+std::vector<KernelSpec> residual_cases() {
+  const std::vector<std::string> sources = {"lowering/inverted_residual.cpp", "lowering/activation.hpp",
+                                            "lowering/activations.hpp", "lowering/register_tile.hpp"};
+  return {
+      {"residual_add",
+       "hairline_inverted_residual",
+       {{"in_channels", "20"}, {"pitch", "32"}, {"wide_channels", "90"}, {"channels", "20"}, {"residual", "true"}},
+       sources},
+      {"residual_stride",
+       "hairline_inverted_residual",
+       {{"in_channels", "17"},
+        {"pitch", "48"},
+        {"wide_channels", "40"},
+        {"channels", "37"},
+        {"stride", "2"},
+        {"weights_first", "true"},
+        {"tasks_joined", "1"}},
+       sources},
+      {"residual_dilated",
+       "hairline_inverted_residual",
+       {{"in_channels", "12"},
+        {"pitch", "16"},
+        {"wide_channels", "64"},
+        {"channels", "12"},
+        {"dilation", "2"},
+        {"padding", "2"},
+        {"residual", "true"},
+        {"wide_activation", "relu"},
+        {"light_activation", "relu"},
+        {"activation", "relu"},
+        {"tasks_joined", "1"}},
+       sources},
+      {"residual_wide_steps",
+       "hairline_inverted_residual",
+       {{"in_channels", "16"},
+        {"pitch", "16"},
+        {"wide_channels", "48"},
+        {"channels", "64"},
+        {"stride", "2"},
+        {"dilation", "3"},
+        {"padding", "3"},
+        {"wide_activation", "none"},
+        {"light_activation", "none"},
+        {"activation", "clamp01"}},
+       sources},
+      {"residual_first",
+       "hairline_inverted_residual",
+       {{"in_channels", "24"},
+        {"pitch", "32"},
+        {"wide_channels", "24"},
+        {"channels", "16"},
+        {"expands", "false"},
+        {"tasks_joined", "1"}},
+       sources},
+  };
+}
 }  // namespace
 
 std::vector<KernelSpec> conv_cases_bf16() {
@@ -34,12 +93,26 @@ std::vector<KernelSpec> conv_cases() {
     a.insert(b.begin(), b.end());
     return a;
   };
-  return {
+  std::vector<KernelSpec> kernels = {
       {"direct_joined", "hairline_conv2d", joined, direct},
       {"direct_dilated",
        "hairline_conv2d",
        {{"parts", "17"}, {"channels", "16"}, {"dilation", "3"}, {"padding", "3"}},
        direct},
+      {"direct_stem",
+       "hairline_conv2d",
+       {{"parts", "6p8"}, {"channels", "21"}, {"stride", "2"}, {"activation", "relu"}},
+       direct},
+      {"direct_apart", "hairline_conv2d",
+       and_also({{"parts", "20,6"}, {"kernel", "1"}, {"padding", "0"}, {"span", "2"}}, joined), direct},
+      {"direct_apart_stride",
+       "hairline_conv2d",
+       {{"parts", "20p48,17"}, {"channels", "80"}, {"kernel", "1"}, {"padding", "0"}, {"stride", "2"}},
+       direct},
+      {"winograd6_few",
+       "hairline_conv2d_winograd",
+       {{"parts", "6p8"}, {"channels", "16"}, {"form", "6"}, {"activation", "relu"}},
+       winograd},
       {"winograd4_plain", "hairline_conv2d_winograd", {{"parts", "24"}, {"channels", "64"}}, winograd},
       {"winograd4_joined", "hairline_conv2d_winograd", and_also(joined, {{"rows", "3"}, {"chunk", "7"}}), winograd},
       {"winograd4_dilated",
@@ -81,4 +154,6 @@ std::vector<KernelSpec> conv_cases() {
        {{"parts", "17"}, {"channels", "16"}, {"dilation", "2"}, {"form", "2"}, {"unroll_in", "2"}},
        winograd},
   };
+  for (KernelSpec& spec : residual_cases()) kernels.push_back(std::move(spec));
+  return kernels;
 }

@@ -13,6 +13,7 @@
 #include <fstream>
 #include <iostream>
 #include <nlohmann/json.hpp>
+#include <set>
 #include <sstream>
 #include <stdexcept>
 #include <thread>
@@ -93,7 +94,8 @@ std::vector<KernelSpec> read_kernels(const std::string& path, bool device) {
   std::sort(shared.begin(), shared.end());
   for (const auto& item : nlohmann::json::parse(in)) {
     if (item.at("devices_only").get<bool>() && !device) continue;
-    KernelSpec spec{item.at("name"), item.at("generator"), item.at("constants"), shared};
+    KernelSpec spec{item.at("name"), item.at("generator"),       item.at("constants"),
+                    shared,          item.value("block", false), item.value("within", std::vector<std::string>{})};
     std::string file = "lowering/" + spec.generator.substr(std::string("hairline_").size()) + ".cpp";
     if (!fs::exists(fs::path(HAIRLINE_GENERATORS) / file)) file = "lowering/small_layers.cpp";
     spec.sources.push_back(file);
@@ -175,8 +177,31 @@ std::string halide_version() {
          std::to_string(HALIDE_VERSION_PATCH);
 }
 
+Knobs knobs_of(const KernelSpec& spec, const Level& level, const Options& o) {
+  return find_knobs(std::string(HAIRLINE_GENERATORS) + "/schedules", spec.name, level.name, o.record);
+}
+
+/// The kernels that a level has: blocks where a record says so, and what is not done by these.
+std::vector<KernelSpec> chosen_kernels(const std::vector<KernelSpec>& all, const Level& level, const Options& o) {
+  std::set<std::string> blocks;
+  for (const KernelSpec& spec : all) {
+    if (!spec.block) continue;
+    const Knobs knobs = knobs_of(spec, level, o);
+    const auto fused = knobs.values.find("fused");
+    if (fused != knobs.values.end() && fused->second == "true") blocks.insert(spec.name);
+  }
+  std::vector<KernelSpec> chosen;
+  for (const KernelSpec& spec : all) {
+    const auto done = [&](const std::string& block) { return blocks.count(block) > 0; };
+    const bool needless = !spec.within.empty() && std::all_of(spec.within.begin(), spec.within.end(), done);
+    if (spec.block ? done(spec.name) : !needless) chosen.push_back(spec);
+  }
+  return chosen;
+}
+
 Job make_job(KernelSpec spec, const Level& level, const Options& o) {
-  Knobs knobs = find_knobs(std::string(HAIRLINE_GENERATORS) + "/schedules", spec.name, level.name, o.record);
+  Knobs knobs = knobs_of(spec, level, o);
+  knobs.values.erase("fused");
   if (const auto other = knobs.values.find("generator"); other != knobs.values.end()) {
     spec.generator = other->second;  // another form of the same computation
     knobs.values.erase(other);
@@ -343,8 +368,10 @@ int library_main(int argc, char** argv) {
     o.library += device ? "_" + o.levels.front() : "";
     const std::string list_name = device ? o.library.substr(0, o.library.rfind('_')) : o.library;
     std::vector<Job> jobs, missing;
-    for (const KernelSpec& spec : o.kernels.empty() ? kernels_of(list_name) : read_kernels(o.kernels, device))
-      for (const std::string& level : o.levels) jobs.push_back(make_job(spec, level_named(level), o));
+    const std::vector<KernelSpec> kernels = o.kernels.empty() ? kernels_of(list_name) : read_kernels(o.kernels, device);
+    for (const std::string& level : o.levels)
+      for (const KernelSpec& spec : chosen_kernels(kernels, level_named(level), o))
+        jobs.push_back(make_job(spec, level_named(level), o));
     std::copy_if(jobs.begin(), jobs.end(), std::back_inserter(missing), [](const Job& job) { return !job.cached(); });
     fs::create_directories(o.cache);
     fs::create_directories(o.out);

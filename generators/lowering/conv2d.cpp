@@ -8,6 +8,7 @@
 #include "lowering/activations.hpp"
 #include "lowering/conv_input.hpp"
 #include "lowering/device.hpp"
+#include "lowering/register_tile.hpp"
 
 namespace {
 using namespace Halide;
@@ -32,6 +33,7 @@ class Conv2d : public Generator<Conv2d> {
   GeneratorParam<bool> stage_1x1{"stage_1x1", false};
   GeneratorParam<bool> warp{"warp", false};  ///< devices: 32 lanes of a block hold the sums of a tile in registers
   GeneratorParam<int> rows_inside{"rows_inside", -1};  ///< of 1x1: tiles of channels outermost; -1: for many weights
+  GeneratorParam<int> span{"span", 0};                 ///< tiles of a row that pass for each tile of channels; 0: all
   GeneratorParam<int> pairs{"pairs",
                             -1};  ///< bfloat16 products, two inputs at once; -1: if the first value is bfloat16
 
@@ -56,7 +58,7 @@ class Conv2d : public Generator<Conv2d> {
 
   void generate() {
     choose_tile();
-    if (staging()) input.define(inputs, *width, *height, narrow() ? BFloat(16) : Float(32));
+    if (staging()) input.define(inputs, *width, *height, false, narrow() ? BFloat(16) : Float(32));
     Expr v = narrow() ? sum_of_pairs() : sum();
     if (addend) v += cast<float>((*added)(c, x, y));
     if (activation == Activation::bounds)
@@ -72,7 +74,8 @@ class Conv2d : public Generator<Conv2d> {
     if (on_device()) return schedule_device();
     const int lanes = natural_vector_size<float>();
     Func out = *result;
-    const Expr rows = out.output_buffer().dim(2).extent() / *tasks;  // a rest makes one strip more, not larger ones
+    // To the nearest: a small rest makes one strip more, a large one all of them longer.
+    const Expr rows = (out.output_buffer().dim(2).extent() + *tasks / 2) / *tasks;
     out.bound(c, 0, ConvInput::round_up(channels, 16))
         .split(c, co, ci, block_c)
         .split(x, xo, xi, block_x, TailStrategy::GuardWithIf)
@@ -83,6 +86,8 @@ class Conv2d : public Generator<Conv2d> {
         .never_partition(xo, yi, yo);
     if (channels_outermost())
       out.reorder(ci, xi, xo, yi, yo, co).fuse(yo, co, yo).parallel(yo);
+    else if (span > 0)
+      out.split(xo, xs, xo, span, TailStrategy::GuardWithIf).reorder(ci, xi, xo, co, xs, yi, yo).parallel(yo);
     else
       out.reorder(ci, xi, xo, co, yi, yo).parallel(yo);
     conv.compute_at(out, xo)
@@ -92,27 +97,40 @@ class Conv2d : public Generator<Conv2d> {
         .vectorize(c, lanes, TailStrategy::RoundUp)
         .unroll(c)
         .unroll(x);
-    auto update = conv.update();
-    const auto rv = conv.rvars(0);
-    if (narrow()) {
-      conv.bound(c, 0, block_c).bound_extent(tile, 1);
-      update.reorder(rv[0], c, x, rv[1], rv[2], rv[3]).atomic().vectorize(rv[0]);
-    } else {
-      update.reorder(c, x, rv[0], rv[1], rv[2]);
+    for (int i = 0; i < conv.num_update_definitions(); ++i) {
+      auto update = conv.update(i);
+      const auto rv = conv.rvars(i);
+      std::vector<VarOrRVar> order = {c, x};
+      if (narrow()) order.insert(order.begin(), rv[0]);
+      order.insert(order.end(), rv.begin() + (narrow() ? 1 : 0), rv.end());
+      update.reorder(order);
+      if (narrow()) update.atomic().vectorize(rv[0]);
+      update.vectorize(c, lanes, TailStrategy::RoundUp).unroll(c).unroll(x);
+      if (unroll_in > 1) update.unroll(rv[narrow() ? 1 : 0], unroll_in);
     }
-    update.vectorize(c, lanes, TailStrategy::RoundUp).unroll(c).unroll(x);
-    if (unroll_in > 1) update.unroll(rv[narrow() ? 1 : 0], unroll_in);
+    if (narrow()) conv.bound(c, 0, block_c).bound_extent(tile, 1);
     if (staging()) {
       if (rows_inside > 0) throw std::runtime_error("conv2d: rows_inside is for inputs that are read where they lie");
-      input.staged.store_at(out, yo).compute_at(out, yi);
-      input.schedule(lanes);
+      int kept = 1;  // rows that a row of the result reads: only they are in memory
+      while (kept < (kernel - 1) * dilation + 1) kept *= 2;
+      input.staged.store_at(out, yo).compute_at(out, yi).fold_storage(input.y, kept);
+      input.schedule(lanes, input.plain());
     }
   }
 
  private:
   Expr sum() {
-    RDom r(0, input.total(), 0, kernel, 0, kernel, "r");
     conv(c, x, y) = (*bias)(c);
+    if (apart()) {  // a sum for each part, which is read where it lies
+      for (std::size_t i = 0; i < input.parts.size(); ++i) {
+        RDom r(0, input.parts[i].channels, "r" + std::to_string(i));
+        const Expr weight = (*weights)(c % block_c, input.parts[i].offset + r, 0, 0, c / block_c);
+        const Expr value = (*inputs[i])(r, clamp(x * stride, 0, *width - 1), y * stride);
+        conv(c, x, y) += weight * cast<float>(value);
+      }
+      return conv(c, x, y);
+    }
+    RDom r(0, input.total(), 0, kernel, 0, kernel, "r");
     const Expr sx = x * stride + r[1] * dilation - padding, sy = y * stride + r[2] * dilation - padding;
     Expr value;
     if (by_warps()) {
@@ -122,11 +140,10 @@ class Conv2d : public Generator<Conv2d> {
       value = patch(r[0], sx, sy);
     } else if (staging()) {
       value = input.staged(r[0], sx, sy);
-    } else if (on_device() && padding > 0) {
+    } else {  // on a device
       const Expr inside = sx >= 0 && sx < *width && sy >= 0 && sy < *height;
-      value = select(inside, (*inputs[0])(r[0], clamp(sx, 0, *width - 1), clamp(sy, 0, *height - 1)), 0.0f);
-    } else {
-      value = (*inputs[0])(r[0], clamp(sx, 0, *width - 1), sy);
+      value = (*inputs[0])(r[0], clamp(sx, 0, *width - 1), clamp(sy, 0, *height - 1));
+      if (padding > 0) value = select(inside, value, 0.0f);
     }
     conv(c, x, y) += (*weights)(c % block_c, r[0], r[1], r[2], c / block_c) * value;
     return conv(c, x, y);
@@ -135,12 +152,21 @@ class Conv2d : public Generator<Conv2d> {
   /// Two input channels at a time, as the machine's bfloat16 instructions take them; sums are float.
   Expr sum_of_pairs() {
     if (on_device()) throw std::runtime_error("conv2d: bfloat16 pairs are for CPUs");
-    RDom r(0, 2, 0, input_pairs(), 0, kernel, 0, kernel, "r");
-    const Expr sx = x * stride + r[2] * dilation - padding, sy = y * stride + r[3] * dilation - padding;
-    const Expr in = 2 * r[1] + r[0];
-    const Expr value = staging() ? input.staged(in, sx, sy) : (*inputs[0])(in, clamp(sx, 0, *width - 1), sy);
     conv(c, x, y, tile) = (*bias)(c + tile * block_c);
-    conv(c, x, y, tile) += cast<float>((*weights)(2 * c + r[0], r[1], r[2], r[3], tile)) * cast<float>(value);
+    const auto add = [&](const Expr& weight, const Expr& value) {
+      conv(c, x, y, tile) += cast<float>(weight) * cast<float>(value);
+    };
+    if (apart()) {
+      for (std::size_t i = 0; i < input.parts.size(); ++i) {
+        RDom r(0, 2, 0, pairs_of(input.parts[i].channels), "r" + std::to_string(i));
+        add((*weights)(2 * c + r[0], input.parts[i].offset / 2 + r[1], 0, 0, tile),
+            (*inputs[i])(2 * r[1] + r[0], clamp(x * stride, 0, *width - 1), y * stride));
+      }
+    } else {
+      RDom r(0, 2, 0, pairs_of(input.total()), 0, kernel, 0, kernel, "r");
+      const Expr sx = x * stride + r[2] * dilation - padding, sy = y * stride + r[3] * dilation - padding;
+      add((*weights)(2 * c + r[0], r[1], r[2], r[3], tile), input.staged(2 * r[1] + r[0], sx, sy));
+    }
     return conv(c % block_c, x, y, c / block_c);
   }
 
@@ -151,7 +177,7 @@ class Conv2d : public Generator<Conv2d> {
     if (addend) activations::tensor(*added, out_padded, on_device());
     result->dim(0).set_bounds(0, out_padded);
     activations::tensor(*result, out_padded);
-    const int side = narrow() ? 2 * block_c : block_c, rows = narrow() ? input_pairs() : input.total();
+    const int side = narrow() ? 2 * block_c : block_c, rows = narrow() ? pairs_of(input.total()) : input.total();
     weights->dim(0).set_bounds(0, side);
     weights->dim(1).set_bounds(0, rows).set_stride(side);
     weights->dim(2).set_bounds(0, kernel).set_stride(side * rows);
@@ -177,8 +203,11 @@ class Conv2d : public Generator<Conv2d> {
         .gpu_blocks(cb, xb, y)
         .gpu_threads(ct, xt);
     conv.compute_at(out, ct).bound_extent(x, block_x).bound_extent(c, 4).vectorize(c, 4).unroll(x);
-    const auto rv = conv.rvars(0);
-    conv.update().reorder(c, x, rv[0], rv[1], rv[2]).vectorize(c, 4).unroll(x);
+    for (int i = 0; i < conv.num_update_definitions(); ++i) {
+      std::vector<VarOrRVar> order = {c, x};
+      for (const RVar& rv : conv.rvars(i)) order.push_back(rv);
+      conv.update(i).reorder(order).vectorize(c, 4).unroll(x);
+    }
     if (staging()) input.schedule_device();
   }
 
@@ -243,17 +272,22 @@ class Conv2d : public Generator<Conv2d> {
   Input<Buffer<>>* added = nullptr;
   Input<int>*height = nullptr, *width = nullptr, *tasks = nullptr;
   Output<Buffer<>>* result = nullptr;
-  Var tile{"tile"}, c{"c"}, x{"x"}, y{"y"}, co{"co"}, ci{"ci"}, xo{"xo"}, xi{"xi"}, yo{"yo"}, yi{"yi"};
+  Var tile{"tile"}, c{"c"}, x{"x"}, y{"y"}, co{"co"}, ci{"ci"}, xo{"xo"}, xi{"xi"}, xs{"xs"}, yo{"yo"}, yi{"yi"};
   Func conv{"conv"};
   int block_c = 0, block_x = 0;
 
   bool on_device() const { return device::chosen(get_target()); }
   bool narrow() const { return pairs >= 0 ? pairs > 0 : activations::element(types, 0) == BFloat(16); }
-  int input_pairs() const { return (input.total() + 1) / 2; }
-  bool staging() const {
-    if (on_device()) return !input.plain();
-    return kernel > 1 || stage_1x1 || !input.plain() || (narrow() && activations::element(types, 0) != BFloat(16));
+  /// Of a value's channels, or of all.
+  static int pairs_of(int channels) { return (channels + 1) / 2; }
+  /// Whether nothing has to be joined, resized, bordered or rounded.
+  bool apart() const {
+    if (kernel != 1 || padding != 0 || input.resizes() || stage_1x1 || by_warps()) return false;
+    for (std::size_t i = 0; i < input.parts.size() && narrow(); ++i)
+      if (activations::element(types, i) != BFloat(16)) return false;
+    return true;
   }
+  bool staging() const { return !apart() && !(on_device() && input.plain()); }
   /// Where whole warps have work: channels in 32s, input channels in 16s, and pixels that lie close together.
   bool by_warps() const {
     return on_device() && warp && ConvInput::round_up(channels, 16) % 32 == 0 && input.total() % 16 == 0 &&
@@ -265,36 +299,25 @@ class Conv2d : public Generator<Conv2d> {
   /// together do not fit the first-level cache.
   bool channels_outermost() const {
     if (staging()) return false;
+    if (span > 0) return false;
     const int floats = input.total() * ConvInput::round_up(channels, 16);
     return rows_inside >= 0 ? rows_inside > 0 : floats > 12 << 10;
   }
 
-  /// As many accumulators as fit beside the weights and one input: 32 registers with AVX-512, else 16.
   void choose_tile() {
-    const int blocks = ConvInput::round_up(channels, 16) / 16;
-    const bool many = get_target().has_feature(Target::AVX512);
-    block_c = tile_c;
-    block_x = tile_x;
     if (by_warps()) {
-      const bool pairs = kernel == 1 && ConvInput::round_up(channels, 16) % 64 == 0;
-      block_c = pairs ? 64 : 32;
+      block_c = kernel == 1 && ConvInput::round_up(channels, 16) % 64 == 0 ? 64 : 32;
       block_x = warp_side();
       return;
     }
     if (on_device()) {
-      if (block_c == 0) block_c = 16;
-      if (block_x == 0) block_x = 4;
+      block_c = tile_c == 0 ? 16 : static_cast<int>(tile_c);
+      block_x = tile_x == 0 ? 4 : static_cast<int>(tile_x);
       return;
     }
-    if (block_c == 0)
-      block_c = !many             ? 16
-                : blocks % 4 == 0 ? 64
-                : blocks % 5 == 0 ? 80
-                : blocks % 3 == 0 ? 48
-                : blocks % 2 == 0 ? 32
-                                  : 16;
-    if (block_x == 0 && !many) block_x = get_target().has_feature(Target::AVX2) ? 6 : 3;
-    if (block_x == 0) block_x = block_c == 80 ? 5 : block_c == 64 ? 6 : block_c == 48 ? 8 : block_c == 32 ? 12 : 14;
+    const RegisterTile tile = register_tile(get_target(), ConvInput::round_up(channels, 16), tile_c, tile_x);
+    block_c = tile.c;
+    block_x = tile.x;
   }
 };
 

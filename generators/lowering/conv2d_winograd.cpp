@@ -329,8 +329,7 @@ class Conv2dWinograd : public Generator<Conv2dWinograd> {
     if (!straight()) {
       input.staged.compute_root().parallel(input.y);
       input.schedule(lanes);
-      for (std::size_t part = 0; part < input.parts.size(); ++part)
-        input.staged.update(static_cast<int>(part)).parallel(input.y);
+      for (int i = 0; i < input.staged.num_update_definitions(); ++i) input.staged.update(i).parallel(input.y);
     }
   }
 
@@ -356,7 +355,7 @@ class Conv2dWinograd : public Generator<Conv2dWinograd> {
   }
 
   /// Whether the input is read where it lies instead of being joined, resized and bordered first.
-  bool straight() const { return deep && input.plain(); }
+  bool straight() const { return deep && input.plain() && input.parts[0].pitch >= input.padded(); }
 
   /// Channels in memory, so that the transforms' 16 or 36 streams do not meet in the same sets of the cache.
   static int odd_lines(int n) { return n % 32 == 0 ? n + 16 : n; }

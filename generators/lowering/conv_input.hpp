@@ -1,6 +1,7 @@
 #pragma once
 #include <Halide.h>
 
+#include <algorithm>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -43,19 +44,25 @@ class ConvInput {
   /// Input channels as the weights count them: each part but the last is rounded up to 16.
   int total() const { return parts.back().offset + parts.back().channels; }
   int padded() const { return parts.back().offset + round_up(parts.back().channels, 16); }
+  bool resizes() const {
+    return std::any_of(parts.begin(), parts.end(), [](const Part& part) { return part.resized; });
+  }
   bool plain() const { return parts.size() == 1 && !parts[0].resized; }
 
   /// Defines `staged(c, x, y)`: the joined value, 0 outside of width x height.
+  /// @param all  padding up to the next multiple of 16, too
   template <class Ports>
-  void define(const Ports& inputs, const Halide::Expr& width, const Halide::Expr& height,
+  void define(const Ports& inputs, const Halide::Expr& width, const Halide::Expr& height, bool all = true,
               Halide::Type element = Halide::Float(32)) {
     using namespace Halide;
-    const Expr inside = x >= 0 && x < width && y >= 0 && y < height;
+    width_ = all || total() > 8 ? padded() : 8;
+    const Expr in_row = x >= 0 && x < width, in_column = y >= 0 && y < height;
     const Expr px = clamp(x, 0, width - 1), py = clamp(y, 0, height - 1);
     staged(c, x, y) = undef(element);
     for (std::size_t i = 0; i < parts.size(); ++i) {
       const Part& part = parts[i];
-      RDom channel(0, round_up(part.channels, 16), "channel" + std::to_string(i));
+      const int room = std::min(round_up(part.channels, 16), width_ - part.offset), there = std::min(room, part.pitch);
+      RDom channel(0, there, "channel" + std::to_string(i));
       Expr value;
       if (part.resized) {
         const BilinearAxis across("across", inputs[i]->dim(1).extent(), width);
@@ -73,16 +80,25 @@ class ConvInput {
       } else {
         value = cast<float>((*inputs[i])(channel.x, px, py));
       }
-      staged(part.offset + channel.x, x, y) = cast(element, select(inside, value, 0.0f));
+      staged(part.offset + channel.x, x, y) =
+          cast(element, select(in_row, likely(select(in_column, value, 0.0f)), 0.0f));
+      lanes_.push_back(there);
+      if (there == room) continue;
+      RDom rest(0, room - there, "rest" + std::to_string(i));
+      staged(part.offset + there + rest.x, x, y) = cast(element, 0.0f);
+      lanes_.push_back(room - there);
     }
   }
 
   /// Vectors of channels, and the tables of the resizes before everything; where `staged` is computed is the caller's.
-  void schedule(int lanes) {
-    staged.align_storage(c, 16).vectorize(c, lanes);
-    for (std::size_t i = 0; i < parts.size(); ++i) {
-      const int update = static_cast<int>(i);
-      staged.update(update).vectorize(staged.rvars(update)[0], lanes);
+  /// @param interior  a loop of its own for what is not at the ends of a row: pays where little is computed
+  void schedule(int lanes, bool interior = false) {
+    staged.bound(c, 0, width_).align_storage(c, std::min(width_, 16)).vectorize(c, std::min(lanes, width_));
+    for (int i = 0; i < staged.num_update_definitions(); ++i) {
+      staged.update(i)
+          .vectorize(staged.rvars(i)[0], std::min(lanes, lanes_[static_cast<std::size_t>(i)]))
+          .never_partition(y);
+      if (!interior) staged.update(i).never_partition(x);
     }
     for (Halide::Func& table : tables_) table.compute_root();
   }
@@ -92,12 +108,13 @@ class ConvInput {
   void schedule_device() {
     using namespace Halide;
     staged.compute_root().align_storage(c, 16);
-    for (std::size_t i = 0; i < parts.size(); ++i) {
-      auto part = staged.update(static_cast<int>(i));
-      const RVar channel = staged.rvars(static_cast<int>(i))[0];
+    for (int i = 0; i < staged.num_update_definitions(); ++i) {
+      auto part = staged.update(i);
+      const RVar channel = staged.rvars(i)[0];
       RVar co("co"), ci("ci");
       Var xb("xb"), xt("xt");
-      part.split(channel, co, ci, 16).split(x, xb, xt, 16, TailStrategy::GuardWithIf);
+      part.split(channel, co, ci, std::min(16, lanes_[static_cast<std::size_t>(i)]))
+          .split(x, xb, xt, 16, TailStrategy::GuardWithIf);
       part.reorder(ci, xt, co, xb, y).gpu_blocks(co, xb, y).gpu_threads(ci, xt);
     }
   }
@@ -107,4 +124,6 @@ class ConvInput {
 
  private:
   std::vector<Halide::Func> tables_;
+  int width_ = 0;           // channels of staged in memory
+  std::vector<int> lanes_;  // channels that each of its updates writes
 };

@@ -8,7 +8,9 @@ struct KernelSpec {
   std::string name;                           // the descriptor, e.g. resize_bilinear_f32_c3; also part of the symbol
   std::string generator;                      // e.g. hairline_resize_bilinear
   std::map<std::string, std::string> params;  // GeneratorParams that are part of the algorithm
-  std::vector<std::string> sources;  // files below generators/ that define it: their content is in the cache key
+  std::vector<std::string> sources;      // files below generators/ that define it: their content is in the cache key
+  bool block = false;                    // does what several others do: only where a record says {"fused": true}
+  std::vector<std::string> within = {};  // for each of its uses the block that does it too, or ""
 };
 
 /// The kernels of image_ops: what hairline/kernels/image_ops.hpp calls.

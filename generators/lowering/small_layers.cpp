@@ -164,6 +164,7 @@ class Sum : public Generator<Sum> {
 class Pictures : public Generator<Pictures> {
  public:
   GeneratorParam<int> count{"count", 2}, channels{"channels", 3};  ///< pictures, and channels of each
+  GeneratorParam<int> pitch{"pitch", 16};                          ///< channels of the result, zeros included
   GeneratorParam<Type> type{"type", Float(32)};
 
   void configure() {
@@ -175,7 +176,7 @@ class Pictures : public Generator<Pictures> {
     result = add_output<Buffer<float, 3>>("result");
   }
   void generate() {
-    const int out = activations::padded(int(count) * int(channels));
+    const int out = pitch;
     across = BilinearAxis("across", *padded_width, result->dim(1).extent());
     down = BilinearAxis("down", *padded_height, result->dim(2).extent());
     std::vector<Expr> values;
@@ -208,12 +209,12 @@ class Pictures : public Generator<Pictures> {
     Func out = *result;
     if (device::chosen(get_target())) {
       Var xb("xb"), yb("yb"), xt("xt"), yt("yt");
-      out.bound(c, 0, activations::padded(int(count) * int(channels))).reorder(c, x, y).unroll(c);
+      out.bound(c, 0, pitch).reorder(c, x, y).unroll(c);
       out.gpu_tile(x, y, xb, yb, xt, yt, 16, 4, TailStrategy::GuardWithIf);
       return;
     }
     for (Func f : {across.first, across.second, across.part, down.first, down.second, down.part}) f.compute_root();
-    out.bound(c, 0, activations::padded(int(count) * int(channels)))
+    out.bound(c, 0, pitch)
         .unroll(c)
         .split(y, yo, y, activations::strip_rows(out.output_buffer().dim(2).extent(), *tasks),
                TailStrategy::GuardWithIf)

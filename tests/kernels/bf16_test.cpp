@@ -183,10 +183,11 @@ void check(const Case& c, const kernels::Kernel& kernel, int h, int w) {
   for (int t = 0; t < extents[4]; ++t)
     if (c.pairs)
       kernels::detail::pack_tile_pairs(
-          folded, extents, {p.total}, t,
+          folded, extents, {{0, p.total}}, t,
           reinterpret_cast<std::uint16_t*>(memory.data()) + tile * static_cast<std::size_t>(t));
     else
-      kernels::detail::pack_tile(folded, extents, {p.total}, t, memory.data() + tile * static_cast<std::size_t>(t));
+      kernels::detail::pack_tile(folded, extents, {{0, p.total}}, t,
+                                 memory.data() + tile * static_cast<std::size_t>(t));
   weights = kernels::detail::Argument::dense(memory.data(), extents);
   if (c.pairs) weights = weights.narrow();
   weights.pointer();

@@ -6,7 +6,6 @@
 #include <array>
 #include <cmath>
 #include <cstring>
-#include <limits>
 #include <memory>
 #include <random>
 #include <string>
@@ -15,51 +14,15 @@
 #include "hairline/kernels/cpu_level.hpp"
 #include "hairline/kernels/library.hpp"
 #include "hairline/kernels/winograd.hpp"
+#include "tests/kernels/block.hpp"
 
 extern "C" const hairline::kernels::Library hairline_kernels_conv_cases;
 
 namespace {
 using namespace hairline::kernels;
-
-constexpr float nan = std::numeric_limits<float>::quiet_NaN();
-int round16(int n) { return (n + 15) / 16 * 16; }
-
-/// Dense floats with NaN before and after, described as kernels want it; axis 0 is innermost.
-class Block {
- public:
-  explicit Block(std::vector<int> extents) : axes_(extents.size()) {
-    std::size_t size = 1;
-    for (std::size_t i = 0; i < extents.size(); ++i) {
-      axes_[i] = {0, extents[i], static_cast<std::int32_t>(size), 0};
-      size *= static_cast<std::size_t>(extents[i]);
-    }
-    memory_.assign(size + 2 * margin, nan);
-    std::fill_n(data(), size, 0.0f);
-  }
-  float* data() { return memory_.data() + margin; }
-  std::size_t size() const { return memory_.size() - 2 * margin; }
-  float& at(int c, int x, int y) { return data()[c + axes_[1].stride * x + axes_[2].stride * y]; }
-  bool margins_untouched() const {
-    for (std::size_t i = 0; i < margin; ++i)
-      if (!std::isnan(memory_[i]) || !std::isnan(memory_[memory_.size() - 1 - i])) return false;
-    return true;
-  }
-  Buffer buffer(int channels = 0) {
-    if (channels > 0) axes_[0].extent = channels;  // a view of the first ones
-    Buffer b;
-    b.host = reinterpret_cast<std::uint8_t*>(data());
-    b.type_code = 2;
-    b.type_bits = 32;
-    b.dimensions = static_cast<std::int32_t>(axes_.size());
-    b.axes = axes_.data();
-    return b;
-  }
-
- private:
-  static constexpr std::size_t margin = 256;
-  std::vector<BufferAxis> axes_;
-  std::vector<float> memory_;
-};
+using kernel_tests::Block;
+using kernel_tests::nan;
+using kernel_tests::round16;
 
 struct Part {
   int channels, pitch;
@@ -71,6 +34,10 @@ struct Case {
   int channels, dilation;
   bool addend, relu, bounds;
   double tolerance;
+  int kernel = 3, stride = 1;
+  int reach() const { return kernel / 2 * dilation; }
+  int taps() const { return kernel * kernel; }
+  int result_side(int side) const { return (side - 1) / stride + 1; }
 };
 
 // Sums of up to 9 x 26 products of numbers around 1, and their like in the transforms, whose numbers are some ten times
@@ -78,11 +45,15 @@ struct Case {
 const std::vector<Case> cases = {
     {"direct_joined", {{20, 32, true}, {6, 16, false}}, 21, 1, true, true, false, 1e-5},
     {"direct_dilated", {{17, 32, false}}, 16, 3, false, false, false, 1e-5},
+    {"direct_stem", {{6, 8, false}}, 21, 1, false, true, false, 1e-5, 3, 2},
+    {"direct_apart", {{20, 32, false}, {6, 16, false}}, 21, 1, true, true, false, 1e-5, 1, 1},
+    {"direct_apart_stride", {{20, 48, false}, {17, 32, false}}, 80, 1, false, false, false, 1e-5, 1, 2},
     {"winograd4_plain", {{24, 32, false}}, 64, 1, false, false, false, 5e-5},
     {"winograd4_joined", {{20, 32, true}, {6, 16, false}}, 21, 1, true, true, false, 5e-5},
     {"winograd4_dilated", {{17, 32, false}}, 16, 3, false, false, false, 5e-5},
     {"winograd4_bounds", {{8, 32, false}, {5, 16, false}}, 48, 1, false, false, true, 5e-5},
     {"winograd53_plain", {{24, 32, false}}, 64, 1, false, false, false, 1e-4},
+    {"winograd6_few", {{6, 8, false}}, 16, 1, false, true, false, 1e-4},
     {"winograd66_joined", {{20, 32, true}, {6, 16, false}}, 21, 1, true, true, false, 2e-4},
     {"winograd53_deep", {{17, 32, false}}, 32, 3, false, false, false, 1e-4},
     {"winograd53_ready", {{17, 32, false}}, 32, 2, false, false, false, 1e-4},
@@ -107,8 +78,8 @@ struct Problem {
         bias({round16(of.channels)}),
         low({round16(of.channels)}),
         high({round16(of.channels)}),
-        added({round16(of.channels), w, h}),
-        result({round16(of.channels), w, h}) {
+        added({round16(of.channels), of.result_side(w), of.result_side(h)}),
+        result({round16(of.channels), of.result_side(w), of.result_side(h)}) {
     std::mt19937 generator(seed);
     std::normal_distribution<float> normal;
     for (const Part& p : c.parts) {
@@ -123,12 +94,12 @@ struct Problem {
             block->at(k, x, y) = k < p.channels ? normal(generator) : k < round16(p.channels) ? 0.0f : nan;
       inputs.push_back(std::move(block));
     }
-    taps.resize(static_cast<std::size_t>(c.channels * total * 9));
+    taps.resize(static_cast<std::size_t>(c.channels * total * c.taps()));
     int first = 0;
     for (const Part& p : c.parts) {
       for (int o = 0; o < c.channels; ++o)
-        for (int k = 0; k < 9 * p.channels; ++k)
-          taps[static_cast<std::size_t>((o * total + first) * 9 + k)] = normal(generator) / 15;
+        for (int k = 0; k < c.taps() * p.channels; ++k)
+          taps[static_cast<std::size_t>((o * total + first) * c.taps() + k)] = normal(generator) / 15;
       first += round16(p.channels);
     }
     for (int o = 0; o < c.channels; ++o) {
@@ -136,8 +107,8 @@ struct Problem {
       low.data()[o] = -0.5f - 0.01f * static_cast<float>(o);
       high.data()[o] = 0.25f + 0.01f * static_cast<float>(o);
     }
-    for (int y = 0; y < h; ++y)
-      for (int x = 0; x < w; ++x)
+    for (int y = 0; y < c.result_side(h); ++y)
+      for (int x = 0; x < c.result_side(w); ++x)
         for (int o = 0; o < c.channels; ++o) added.at(o, x, y) = normal(generator);
   }
 
@@ -147,7 +118,7 @@ struct Problem {
     buffers.reserve(8);
     for (std::size_t i = 0; i < inputs.size(); ++i) {
       const Part& p = c.parts[i];
-      buffers.push_back(inputs[i]->buffer(round16(p.channels)));
+      buffers.push_back(inputs[i]->buffer(std::min(round16(p.channels), p.pitch)));
     }
     buffers.push_back(weights);
     buffers.push_back(bias.buffer());
@@ -182,9 +153,10 @@ struct Problem {
   double wanted(int o, int x, int y) {
     double sum = static_cast<double>(bias.data()[o]);
     for (int k = 0; k < total; ++k)
-      for (int t = 0; t < 9; ++t)
-        sum += static_cast<double>(taps[static_cast<std::size_t>((o * total + k) * 9 + t)]) *
-               input(k, x + (t % 3 - 1) * c.dilation, y + (t / 3 - 1) * c.dilation);
+      for (int t = 0; t < c.taps(); ++t)
+        sum += static_cast<double>(taps[static_cast<std::size_t>((o * total + k) * c.taps() + t)]) *
+               input(k, x * c.stride + t % c.kernel * c.dilation - c.reach(),
+                     y * c.stride + t / c.kernel * c.dilation - c.reach());
     if (c.addend) sum += static_cast<double>(added.at(o, x, y));
     if (c.relu) sum = std::max(sum, 0.0);
     if (c.bounds) sum = std::clamp(sum, static_cast<double>(low.data()[o]), static_cast<double>(high.data()[o]));
@@ -212,9 +184,9 @@ Block packed(const Problem& p, const std::array<int, 5>& e) {
   Block block({e[0], e[1], e[2], e[3], e[4]});
   for (int o = 0; o < p.c.channels; ++o)
     for (int k = 0; k < p.total; ++k) {
-      const float* from = &p.taps[static_cast<std::size_t>((o * p.total + k) * 9)];
-      std::vector<float> values(from, from + 9);
-      if (e[2] != 3 || e[3] != 3) {  // weights * g * weights^T
+      const float* from = &p.taps[static_cast<std::size_t>((o * p.total + k) * p.c.taps())];
+      std::vector<float> values(from, from + p.c.taps());
+      if (e[2] != p.c.kernel || e[3] != p.c.kernel) {  // weights * g * weights^T
         const double *gx = winograd_weights(e[2] - 2), *gy = winograd_weights(e[3] - 2);
         values.clear();
         for (int j = 0; j < e[3]; ++j)
@@ -237,9 +209,11 @@ void check(const Case& c, const Kernel& kernel, int h, int w) {
   REQUIRE(extents[0] * extents[4] == round16(c.channels));
   // "winograd53_...": F(5) across, F(3) down; one digit for both.
   // The order of deep layers transforms weights itself.
-  const std::string digits = c.name[0] == 'd' || std::strstr(c.name, "_deep") != nullptr ? "1" : c.name + 8;
+  const bool direct = c.name[0] == 'd';
+  const std::string digits = direct || std::strstr(c.name, "_deep") != nullptr ? "1" : c.name + 8;
   const int across = digits[0] - '0', down = digits.size() < 2 || digits[1] == '_' ? across : digits[1] - '0';
-  REQUIRE((extents[2] == across + 2 && extents[3] == down + 2));
+  const int more = direct ? c.kernel - 1 : 2;
+  REQUIRE((extents[2] == across + more && extents[3] == down + more));
   Block weights = packed(p, extents);
   std::vector<float> before;
   for (int tasks : {1, 3}) {
@@ -254,8 +228,8 @@ void check(const Case& c, const Kernel& kernel, int h, int w) {
       CHECK(std::memcmp(before.data(), p.result.data(), before.size() * sizeof(float)) == 0);
   }
   double worst = 0;
-  for (int y = 0; y < h; ++y)
-    for (int x = 0; x < w; ++x)
+  for (int y = 0; y < c.result_side(h); ++y)
+    for (int x = 0; x < c.result_side(w); ++x)
       for (int o = 0; o < c.channels; ++o) {
         const double error = std::abs(p.wanted(o, x, y) - static_cast<double>(p.result.at(o, x, y)));
         worst = std::isnan(error) ? 1e9 : std::max(worst, error);
@@ -264,7 +238,7 @@ void check(const Case& c, const Kernel& kernel, int h, int w) {
 }
 }  // namespace
 
-TEST_CASE("compiled 3x3 convolutions equal plain loops at every level and size", "[kernels][conv2d]") {
+TEST_CASE("compiled convolutions equal plain loops at every level and size", "[kernels][conv2d]") {
   const std::vector<std::array<int, 2>> sizes = {{1, 1}, {1, 5}, {6, 1}, {2, 3}, {4, 4}, {7, 13}, {13, 37}, {29, 24}};
   for (const Case& c : cases)
     for (CpuLevel level : all_cpu_levels) {

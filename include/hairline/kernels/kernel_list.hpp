@@ -3,6 +3,7 @@
 #include <utility>
 #include <vector>
 
+#include "hairline/kernels/fuse_blocks.hpp"
 #include "hairline/kernels/lowered.hpp"
 
 namespace hairline::kernels {
@@ -87,26 +88,36 @@ inline KernelDescriptor select_kernel(const RefineStage& r) {
 }
 }  // namespace detail
 
+/// A kernel that a session may call.
+struct ListedKernel {
+  KernelDescriptor kernel;
+  bool block = false;       ///< does what several others do; a library has it where a schedule record says that it pays
+  std::string within = {};  ///< a block that does this too; empty: there is none
+};
+
 /// Every kernel that a session of this network may call; some more than once.
-inline std::vector<KernelDescriptor> kernel_list(const LoweredNetwork& network) {
-  std::vector<KernelDescriptor> list;
-  for (const Step& step : network.steps) {
+inline std::vector<ListedKernel> kernel_list(const LoweredNetwork& network) {
+  std::vector<ListedKernel> list;
+  LoweredNetwork fused = network;
+  fuse_blocks(fused, [](const std::string&) { return true; });
+  for (const Step& step : fused.steps) {
     if (step.kind == StepKind::pictures) {
-      for (const PictureType& type : picture_types) list.push_back(detail::for_pictures(step.kernel, type, "type"));
+      for (const PictureType& type : picture_types) list.push_back({detail::for_pictures(step.kernel, type, "type")});
     } else {
-      list.push_back(step.kernel);
+      list.push_back({step.kernel, !step.parts.empty(), ""});
+      for (const Step& part : step.parts) list.push_back({part.kernel, false, step.kernel.name});
     }
   }
   if (network.refine.present) {
     for (const PictureType& type : picture_types)
       for (int tile : refine_tiles)
-        if (network.refine.refines) list.push_back(detail::refine_kernel(network.refine, tile, type));
-    if (network.refine.refines) list.push_back(detail::select_kernel(network.refine));
+        if (network.refine.refines) list.push_back({detail::refine_kernel(network.refine, tile, type)});
+    if (network.refine.refines) list.push_back({detail::select_kernel(network.refine)});
     for (const PictureType& picture : picture_types)
       for (const PictureType& result : picture_types)
         if (picture.suffix == picture_types[0].suffix || result.suffix == picture_types[1].suffix) {
-          list.push_back(detail::finish_kernel(network.refine, picture, result));
-          if (network.refine.refines) list.push_back(detail::refined_finish_kernel(network.refine, picture, result));
+          list.push_back({detail::finish_kernel(network.refine, picture, result)});
+          if (network.refine.refines) list.push_back({detail::refined_finish_kernel(network.refine, picture, result)});
         }
   }
   return list;

@@ -1,4 +1,5 @@
 #pragma once
+#include <algorithm>
 #include <limits>
 #include <optional>
 #include <string>
@@ -65,8 +66,8 @@ class Lowering {
   int only_user(int i) const { return users(i).size() == 1 ? users(i)[0] : -1; }
   static bool is_activation(std::string_view o) { return o == "relu" || o == "relu6" || o == "clamp01"; }
 
-  int new_storage(int channels, int shape_node) {
-    out_.storage_pitch.push_back(padded_channels(channels));
+  int new_storage(int channels, int shape_node, int pitch = 0) {
+    out_.storage_pitch.push_back(pitch > 0 ? pitch : padded_channels(channels));
     out_.storage_node.push_back(shape_node);
     return static_cast<int>(out_.storage_pitch.size()) - 1;
   }
@@ -83,9 +84,13 @@ class Lowering {
   Result<void> lower_conv(int i);
   Result<void> lower_depthwise(int i);
   Result<void> lower_small(int i);
-  Result<void> add_parts(int i, Step& step, std::string& text);
+  Result<void> add_parts(int i, Step& step);
+  static std::string parts_text(const Step& step);
+  bool one_pixel(int i) const;
+  void fold_pooled(Step& step);
   Result<void> pictures_step(int i, const std::vector<int>& parts);
   Result<Place> placed(int i);
+  bool feeds_convolutions(int i, bool in_memory = false) const;
   void take_tail(int i, Step& step, std::string& activation);
   void find_refine_stage();
   void find_plain_finish();
@@ -128,7 +133,13 @@ inline Result<void> Lowering::pictures_step(int i, const std::vector<int>& parts
   step.kernel.constants = {{"count", std::to_string(count)}, {"channels", std::to_string(channels)}};
   step.node = i;
   step.size_node = parts[0];
-  step.storage = new_storage(count * channels, i);
+  // Convolutions take few channels with less padding.
+  const int pitch = count * channels <= picture_pitch && feeds_convolutions(i, true)
+                        ? picture_pitch
+                        : padded_channels(count * channels);
+  step.kernel.name += pitch == picture_pitch ? "p" + std::to_string(pitch) : "";
+  step.kernel.constants.emplace_back("pitch", std::to_string(pitch));
+  step.storage = new_storage(count * channels, i, pitch);
   at(i).place = whole(step.storage, count * channels);
   for (int k = 0; k < count; ++k) {
     Place& part = at(parts[static_cast<std::size_t>(k)]).place;
@@ -139,27 +150,37 @@ inline Result<void> Lowering::pictures_step(int i, const std::vector<int>& parts
 }
 
 /// What a convolution reads: parts side by side, each resized or as it is.
-inline Result<void> Lowering::add_parts(int i, Step& step, std::string& text) {
+inline Result<void> Lowering::add_parts(int i, Step& step) {
   std::vector<int> parts = {i};
   if (at(i).is_virtual && op(i) == "concat") {
     parts.clear();
     for (int k = 0; k < node(i).input_count; ++k) parts.push_back(in(i, k));
   }
   step.size_node = i;
+  int counted = 0;
   for (int p : parts) {
     StepInput one;
+    one.counted_from = counted;
+    counted += node(p).channels;
     one.resized = at(p).is_virtual;
     one.node = one.resized ? in(p, 0) : p;
     auto place = placed(one.node);
     if (!place) return place.error();
     one.place = *place;
-    if (!text.empty()) text += ",";
-    text += std::to_string(one.place.channels) + (one.resized ? "u" : "");
-    if (one.place.pitch != padded_channels(one.place.channels))
-      text.append("p").append(std::to_string(one.place.pitch));
     step.inputs.push_back(one);
   }
   return {};
+}
+
+/// The inputs as generators want them: "48u,6p80".
+inline std::string Lowering::parts_text(const Step& step) {
+  std::string text;
+  for (const StepInput& in : step.inputs) {
+    if (!text.empty()) text += ",";
+    text += std::to_string(in.place.channels) + (in.resized ? "u" : "");
+    if (in.place.pitch != padded_channels(in.place.channels)) text.append("p").append(std::to_string(in.place.pitch));
+  }
+  return text;
 }
 
 /// Batch norm, addition, activation, or heads with activations of their own, behind a convolution.
@@ -227,10 +248,12 @@ inline Result<void> Lowering::lower_conv(int i) {
   step.kind = StepKind::conv2d;
   step.name = std::string(n.name.view());
   step.conv = i;
-  std::string parts, activation;
-  if (auto ok = add_parts(in(i, 0), step, parts); !ok) return ok;
+  std::string activation;
+  if (auto ok = add_parts(in(i, 0), step); !ok) return ok;
   take_tail(i, step, activation);
+  fold_pooled(step);
   const auto text = [&](const char* a) { return std::to_string(n.integer(a)); };
+  const std::string parts = parts_text(step);
   std::string list = parts;
   for (char& c : list) c = c == ',' ? '_' : c;
   const bool added = step.addend.place.storage >= 0;
@@ -274,54 +297,15 @@ inline Result<void> Lowering::lower_depthwise(int i) {
   return {};
 }
 
-/// Pooling, resizing and adding as steps of their own.
-inline Result<void> Lowering::lower_small(int i) {
-  const Node& n = node(i);
-  Step step;
-  step.name = std::string(n.name.view().empty() ? op(i) : n.name.view());
-  const int sides = op(i) == "add" ? 2 : 1;
-  for (int k = 0; k < sides; ++k) {
-    auto place = placed(in(i, k));
-    if (!place) return place.error();
-    step.inputs.push_back({*place, in(i, k), false});
-  }
-  step.size_node = in(i, 0);
-  const std::string c = std::to_string(n.channels), pitch = std::to_string(step.inputs[0].place.pitch);
-  const auto text = [&](const char* a) { return std::to_string(n.integer(a)); };
-  int last = i;
-  if (op(i) == "max_pool") {
-    step.kind = StepKind::max_pool;
-    step.kernel = {"max_pool_k" + text("kernel") + "s" + text("stride") + "p" + text("padding") + "_c" + c,
-                   "hairline_max_pool",
-                   {{"kernel", text("kernel")},
-                    {"stride", text("stride")},
-                    {"padding", text("padding")},
-                    {"channels", c},
-                    {"pitch", pitch}}};
-  } else if (op(i) == "global_average_pool") {
-    step.kind = StepKind::global_average;
-    step.kernel = {"global_average_c" + c, "hairline_global_average", {{"channels", c}, {"pitch", pitch}}};
-  } else if (op(i) == "resize_bilinear_like" || op(i) == "downsample_bilinear") {
-    step.kind = StepKind::resize;
-    step.kernel = {"resize_c" + c + "p" + pitch, "hairline_resize_activation", {{"channels", c}, {"pitch", pitch}}};
-  } else {
-    step.kind = StepKind::sum;
-    std::string activation = "none";
-    if (const int next = only_user(i); next >= 0 && is_activation(op(next))) {
-      activation = std::string(op(next));
-      last = next;
-      at(next).done = true;
-    }
-    const std::string pitch1 = std::to_string(step.inputs[1].place.pitch);
-    step.kernel = {"sum_c" + c + "p" + pitch + "p" + pitch1 + "_" + activation,
-                   "hairline_sum",
-                   {{"channels", c}, {"pitch0", pitch}, {"pitch1", pitch1}, {"activation", activation}}};
-  }
-  step.node = last;
-  step.storage = new_storage(n.channels, last);
-  at(last).place = whole(step.storage, n.channels);
-  out_.steps.push_back(std::move(step));
-  return {};
+/// Whether nothing but dense convolutions reads a value, perhaps joined to others; what is joined already must be in
+/// memory to be joined again.
+inline bool Lowering::feeds_convolutions(int i, bool in_memory) const {
+  return !users(i).empty() && std::all_of(users(i).begin(), users(i).end(), [&](int u) {
+    if (u < 0) return false;
+    if (op(u) == "conv2d") return node(u).integer("groups", 1) == 1;
+    if (op(u) == "resize_bilinear_like" && in(u, 0) != i) return true;  // looks at its size alone
+    return op(u) == "concat" && (op(i) != "concat" || in_memory) && feeds_convolutions(u);
+  });
 }
 
 inline Result<void> Lowering::lower_node(int i) {
@@ -334,16 +318,6 @@ inline Result<void> Lowering::lower_node(int i) {
     at(i).scaled = o == "scale_bilinear";
     return {};
   }
-  const auto feeds_convolutions = [&](int which, auto&& self) -> bool {
-    if (users(which).empty()) return false;
-    for (int u : users(which)) {
-      if (u < 0) return false;
-      if (op(u) == "conv2d" && node(u).integer("groups", 1) == 1) continue;
-      if (op(u) == "concat" && op(which) != "concat" && self(u, self)) continue;
-      return false;
-    }
-    return true;
-  };
   if (o == "concat") {
     bool pictures = true;
     std::vector<int> parts;
@@ -352,11 +326,11 @@ inline Result<void> Lowering::lower_node(int i) {
       pictures = pictures && at(in(i, k)).picture >= 0;
     }
     if (pictures) return pictures_step(i, parts);
-    if (!feeds_convolutions(i, feeds_convolutions)) return no_kernel(i);
+    if (!feeds_convolutions(i)) return no_kernel(i);
     at(i).is_virtual = true;
     return {};
   }
-  if (o == "resize_bilinear_like" && feeds_convolutions(i, feeds_convolutions)) {
+  if (o == "resize_bilinear_like" && feeds_convolutions(i)) {
     at(i).is_virtual = true;
     return {};
   }
@@ -416,7 +390,10 @@ inline void Lowering::choose_types() {
     if (which >= 0) storage[static_cast<std::size_t>(which)] = Precision::f32;
   };
   for (const Step& step : out_.steps)
-    if (step.kind == StepKind::pictures) keep(step.storage);
+    if (step.kind == StepKind::pictures)
+      keep(step.storage);
+    else
+      keep(step.bias.storage);
   for (const Delivery& d : out_.results) keep(d.place.storage);
   if (out_.refine.present) keep(out_.refine.coarse.storage);
   if (out_.refine.refines) keep(out_.refine.error.storage);
@@ -462,4 +439,7 @@ inline Result<LoweredNetwork> lower(const Graph& graph, Precision precision = Pr
 
 }  // namespace hairline::kernels
 
+// The layers between convolutions, and what is made of the mean of a picture.
+#include "hairline/kernels/lower_small.hpp"
+// The refiner.
 #include "hairline/kernels/lower_refine.hpp"

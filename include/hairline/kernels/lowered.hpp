@@ -22,6 +22,9 @@ struct KernelDescriptor {
 inline constexpr int channel_block = 16;
 constexpr int padded_channels(int channels) { return (channels + channel_block - 1) / channel_block * channel_block; }
 
+/// Pictures that only convolutions read are padded to this.
+inline constexpr int picture_pitch = 8;
+
 /// Where a value lies: some channels of what a step wrote.
 struct Place {
   int storage = -1;  ///< which buffer
@@ -35,9 +38,10 @@ struct StepInput {
   Place place;
   int node = -1;         ///< whose shape it has
   bool resized = false;  ///< brought to the size of the step's input on the way
+  int counted_from = 0;  ///< which input channel of the convolution its first channel is
 };
 
-enum class StepKind { pictures, conv2d, depthwise, max_pool, global_average, resize, sum, refine };
+enum class StepKind { pictures, conv2d, depthwise, inverted_residual, max_pool, global_average, resize, sum, refine };
 
 /// One call of a kernel.
 struct Step {
@@ -46,11 +50,13 @@ struct Step {
   std::string name;  ///< of the layer or block, for people
   std::vector<StepInput> inputs;
   StepInput addend;              ///< of conv2d, if its place is set
+  Place bias;                    ///< of conv2d: computed by another step instead of packed, if its storage is set
   int node = -1;                 ///< whose shape the result has
   int size_node = -1;            ///< whose height and width the input has once resized
   int storage = -1;              ///< what it writes
   int conv = -1, norm = -1;      ///< nodes whose tensors it needs
   std::vector<float> low, high;  ///< a range for each channel, if the activation is "bounds"
+  std::vector<Step> parts;       ///< of a fused block: the steps that it replaces
 };
 
 /// What brings coarse results to full size, refiner included, as one piece. Node indices of its convolutions and norms.

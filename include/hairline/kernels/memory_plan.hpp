@@ -42,6 +42,7 @@ inline Lifetimes lifetimes(const LoweredNetwork& network, const std::vector<Tens
     to[own] = std::max(to[own], s);
     for (const StepInput& in : step.inputs) used(in.place, s);
     used(step.addend.place, s);
+    used(step.bias, s);
   }
   for (const Delivery& d : network.results) used(d.place, steps);
   if (network.refine.present) {
@@ -55,21 +56,47 @@ inline Lifetimes lifetimes(const LoweredNetwork& network, const std::vector<Tens
     const std::size_t floats = static_cast<std::size_t>(s.height) * static_cast<std::size_t>(s.width) *
                                static_cast<std::size_t>(network.storage_pitch[i]) /
                                (network.storage_precision[i] == Precision::bf16 ? 2 : 1);
-    size[i] = (floats + 15) / 16 * 16 + 16;  // one vector may be read behind the last pixel
+    size[i] = from[i] == steps ? 0 : (floats + 15) / 16 * 16 + 16;  // one vector may be read behind the last pixel
   }
   std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return size[a] > size[b]; });
   return life;
 }
 }  // namespace detail
 
+namespace detail {
+/// A convolution's result takes the place of its addend where nothing needs that afterwards: each number is read once,
+/// and then written. Returns the buffer in whose place each one lies; its lifetime then covers both.
+inline std::vector<std::size_t> share_addends(const LoweredNetwork& network, Lifetimes& life) {
+  std::vector<std::size_t> owner(life.size.size());
+  for (std::size_t i = 0; i < owner.size(); ++i) owner[i] = i;
+  for (std::size_t s = 0; s < network.steps.size(); ++s) {
+    const Step& step = network.steps[s];
+    if (step.addend.place.storage < 0 || step.addend.place.first != 0) continue;
+    const auto own = static_cast<std::size_t>(step.storage);
+    const std::size_t added = owner[static_cast<std::size_t>(step.addend.place.storage)];
+    const auto reads = [&](const StepInput& in) {
+      return in.place.storage >= 0 && owner[static_cast<std::size_t>(in.place.storage)] == added;
+    };
+    if (life.to[added] != s || life.from[own] != s || life.size[own] != life.size[added] ||
+        std::any_of(step.inputs.begin(), step.inputs.end(), reads))
+      continue;
+    owner[own] = added;
+    life.to[added] = life.to[own];
+  }
+  return owner;
+}
+}  // namespace detail
+
 /// First fit over the order of computation, largest buffers first.
 inline MemoryPlan plan_memory(const LoweredNetwork& network, const std::vector<TensorShape>& shapes) {
-  const detail::Lifetimes life = detail::lifetimes(network, shapes);
+  detail::Lifetimes life = detail::lifetimes(network, shapes);
+  const std::vector<std::size_t> owner = detail::share_addends(network, life);
   const auto& size = life.size;
   MemoryPlan plan;
   plan.offset.assign(size.size(), 0);
   std::vector<std::size_t> placed;
   for (std::size_t i : life.largest_first) {
+    if (owner[i] != i) continue;
     std::vector<std::pair<std::size_t, std::size_t>> taken;  // of those alive at the same time
     for (std::size_t p : placed)
       if (life.overlap(p, i)) taken.emplace_back(plan.offset[p], plan.offset[p] + size[p]);
@@ -83,6 +110,7 @@ inline MemoryPlan plan_memory(const LoweredNetwork& network, const std::vector<T
     plan.size = std::max(plan.size, at + size[i]);
     placed.push_back(i);
   }
+  for (std::size_t i = 0; i < owner.size(); ++i) plan.offset[i] = plan.offset[owner[i]];
   return plan;
 }
 

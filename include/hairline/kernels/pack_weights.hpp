@@ -135,12 +135,17 @@ inline void pack_piece(const PackPiece& p) {
   pack_body(p);
 }
 
+/// Channels of one of a convolution's inputs, and which of its input channels the first of them is.
+struct PackedPart {
+  int from = 0, channels = 0;
+};
+
 /// One tile of weights in the order that a kernel asked for: channel in tile, input channel, x, y, tile. Where the
 /// kernel is 3x3 and asked for more, Winograd's transform of them.
-/// @param parts  channels of the values that are joined; each but the last is padded to a block in the kernel's count
+/// @param parts  the values that are joined; each but the last is padded to a block in the kernel's count
 /// @param to     where the tile goes, zeros
-inline void pack_tile(const FoldedConv& f, const std::array<int, 5>& asked, const std::vector<int>& parts, int which,
-                      float* to) {
+inline void pack_tile(const FoldedConv& f, const std::array<int, 5>& asked, const std::vector<PackedPart>& parts,
+                      int which, float* to) {
   const auto [tile, in, kx, ky, tiles] = asked;
   static_cast<void>(tiles);
   const bool transformed = kx != f.kernel || ky != f.kernel;
@@ -148,8 +153,8 @@ inline void pack_tile(const FoldedConv& f, const std::array<int, 5>& asked, cons
   std::vector<float> wide;
   for (int o = 0; o < tile; o += pack_lanes) {
     const int here = std::min(pack_lanes, tile - o);
-    int real = 0, counted = 0;
-    for (int part : parts) {
+    int counted = 0;
+    for (const auto& [real, part] : parts) {
       PackPiece p{};
       p.inputs = part;
       p.taps = f.kernel * f.kernel;
@@ -180,7 +185,6 @@ inline void pack_tile(const FoldedConv& f, const std::array<int, 5>& asked, cons
             std::copy_n(&wide[t * p.next_tap + i * pack_lanes], here,
                         final + t * stride + i * static_cast<std::size_t>(tile));
       }
-      real += part;
       counted += padded_channels(part);
     }
   }
@@ -188,7 +192,7 @@ inline void pack_tile(const FoldedConv& f, const std::array<int, 5>& asked, cons
 
 /// The same rounded to bfloat16, in pairs of inputs: one of a pair, channel in tile, pair, x, y, tile.
 /// @param to  where the tile goes
-inline void pack_tile_pairs(const FoldedConv& f, const std::array<int, 5>& asked, const std::vector<int>& parts,
+inline void pack_tile_pairs(const FoldedConv& f, const std::array<int, 5>& asked, const std::vector<PackedPart>& parts,
                             int which, std::uint16_t* to) {
   const std::array<int, 5> single{asked[0] / 2, 2 * asked[1], asked[2], asked[3], 1};
   const auto tile = static_cast<std::size_t>(single[0]);

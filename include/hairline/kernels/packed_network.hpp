@@ -18,6 +18,7 @@
 #include "hairline/kernels/backend.hpp"
 #include "hairline/kernels/call.hpp"
 #include "hairline/kernels/device_buffer.hpp"
+#include "hairline/kernels/fuse_blocks.hpp"
 #include "hairline/kernels/kernel_list.hpp"
 #include "hairline/kernels/library.hpp"
 #include "hairline/kernels/lower.hpp"
@@ -44,7 +45,8 @@ struct PackedStep {
   bool narrow = false;             ///< weights are bfloat16
   std::span<const float> weights;  ///< the memory they are in
   std::vector<float> bias, low, high;
-  DeviceBuffer on_device[4];  ///< the same four, where kernels run on a device
+  DeviceBuffer on_device[4];      ///< the same four, where kernels run on a device
+  std::vector<PackedStep> parts;  ///< of a fused block instead
 };
 
 }  // namespace detail
@@ -73,9 +75,9 @@ inline Result<std::array<int, 5>> ask_weights(const Backend& on, const std::stri
   return extents;
 }
 
-inline std::vector<int> part_channels(const Step& step) {
-  std::vector<int> parts;
-  for (const StepInput& in : step.inputs) parts.push_back(in.place.channels);
+inline std::vector<PackedPart> packed_parts(const Step& step) {
+  std::vector<PackedPart> parts;
+  for (const StepInput& in : step.inputs) parts.push_back({in.counted_from, in.place.channels});
   return parts;
 }
 
@@ -83,7 +85,7 @@ inline std::vector<int> part_channels(const Step& step) {
 struct Unpacked {
   PackedStep* step = nullptr;
   FoldedConv folded;
-  std::vector<int> parts;
+  std::vector<PackedPart> parts;
   bool depthwise = false;
   std::size_t at = 0, floats = 0;  ///< of its weights in the network's memory
   int done = 0;                    ///< tiles
@@ -94,16 +96,22 @@ inline void take_bounds(const Step& step, PackedStep& packed) {
   packed.high = padded_to(step.high, packed.bias.size());
 }
 
-inline Result<void> ask_step(const PackedNetwork& net, const Step& step, Unpacked& u) {
+/// What every convolution's packing begins with; all there is to know of a depthwise one.
+inline void begin_packing(const Step& step, Unpacked& u) {
   PackedStep& packed = *u.step;
   const auto out = static_cast<std::size_t>(padded_channels(u.folded.out));
   packed.bias = padded_to(u.folded.bias, out);
   take_bounds(step, packed);
-  if (step.kind == StepKind::depthwise) {
-    u.depthwise = true;
-    packed.extents = {static_cast<int>(out), u.folded.kernel, u.folded.kernel, 1, 1};
-    return {};
-  }
+  u.parts = packed_parts(step);
+  u.depthwise = step.kind == StepKind::depthwise;
+  if (u.depthwise) packed.extents = {static_cast<int>(out), u.folded.kernel, u.folded.kernel, 1, 1};
+}
+
+inline Result<void> ask_step(const PackedNetwork& net, const Step& step, Unpacked& u) {
+  PackedStep& packed = *u.step;
+  begin_packing(step, u);
+  if (u.depthwise) return {};
+  const std::size_t out = packed.bias.size();
   // A picture of a convenient size; only the weights' extents are wanted.
   constexpr int side = 64;
   std::vector<Argument> inputs;
@@ -146,7 +154,42 @@ inline Result<void> ask_step(const PackedNetwork& net, const Step& step, Unpacke
   if (!extents) return extents.error();
   packed.extents = *extents;
   packed.narrow = asked.is_narrow();
-  u.parts = part_channels(step);
+  return {};
+}
+
+/// A fused block: each of its convolutions' weights, in the kernel's order.
+inline Result<void> ask_block(const PackedNetwork& net, const Step& step, const std::vector<Unpacked*>& parts) {
+  constexpr int side = 64;
+  float nothing = 0;
+  std::vector<Argument> weights, biases;
+  for (std::size_t i = 0; i < parts.size(); ++i) {
+    const Unpacked& u = *parts[i];
+    begin_packing(step.parts[i], *parts[i]);
+    const std::array<int, 5>& e = u.step->extents;
+    weights.push_back(u.depthwise ? Argument::dense(&nothing, std::array<int, 3>{e[0], e[1], e[2]})
+                                  : Argument::dense(nullptr, std::array<int, 5>{1, 1, 1, 1, 1}));
+    biases.push_back(Argument::dense(&nothing, std::array<int, 1>{static_cast<int>(u.step->bias.size())}));
+  }
+  const Node& light = net.graph.nodes[static_cast<std::size_t>(step.parts[parts.size() - 2].conv)];
+  const int reach = light.integer("dilation") * (light.integer("kernel") - 1) + 1;
+  const int result_side = (side + 2 * light.integer("padding") - reach) / light.integer("stride") + 1;
+  const int pitch = step.inputs[0].place.pitch, out = static_cast<int>(parts.back()->step->bias.size());
+  Argument input = Argument::dense(&nothing, std::array<int, 3>{pitch, side, side});
+  Argument result = Argument::dense(&nothing, std::array<int, 3>{out, result_side, result_side});
+  int tasks = 1;
+  std::vector<void*> arguments = {nullptr, input.pointer()};
+  for (std::size_t i = 0; i < parts.size(); ++i) {
+    arguments.push_back(weights[i].pointer());
+    arguments.push_back(biases[i].pointer());
+  }
+  arguments.push_back(&tasks);
+  arguments.push_back(result.pointer());
+  for (std::size_t i = 0; i < parts.size(); ++i) {  // one call answers for all
+    if (parts[i]->depthwise) continue;
+    auto extents = ask_weights(net.on, step.kernel.name, arguments, weights[i]);
+    if (!extents) return extents.error();
+    parts[i]->step->extents = *extents;
+  }
   return {};
 }
 
@@ -185,7 +228,7 @@ inline Result<void> ask_refine(PackedNetwork& net, const WeightsView& weights, s
     Unpacked& u = all.emplace_back();
     u.step = &own;
     u.folded = fold_conv(net.graph, weights, r.conv[which], which < 3 ? r.norm[which] : -1);
-    u.parts = {u.folded.in};
+    u.parts = {{0, u.folded.in}};
     own.extents = *extents;
     own.bias = padded_to(u.folded.bias, static_cast<std::size_t>(padded_channels(u.folded.out)));
   }
@@ -246,8 +289,11 @@ inline Result<void> upload_all(PackedNetwork& net) {
         if (auto ok = step.on_device[i].upload(net.on, all[i].data(), all[i].size_bytes()); !ok) return ok;
     return {};
   };
-  for (PackedStep& step : net.steps)
+  for (PackedStep& step : net.steps) {
     if (auto ok = upload(step); !ok) return ok;
+    for (PackedStep& part : step.parts)
+      if (auto ok = upload(part); !ok) return ok;
+  }
   for (auto& size : net.refine)
     for (PackedStep& step : size)
       if (auto ok = upload(step); !ok) return ok;
@@ -288,6 +334,7 @@ inline Result<std::shared_ptr<const PackedNetwork>> pack_network(const Graph& gr
   auto lowered = lower(graph, on.precision());
   if (!lowered) return lowered.error();
   if (auto ok = detail::check_weights(graph, weights); !ok) return ok.error();
+  fuse_blocks(*lowered, [&](const std::string& kernel) { return find(*on.library, kernel, on.target) != nullptr; });
   auto net = std::make_shared<PackedNetwork>();
   net->graph = graph;
   net->lowered = std::move(*lowered);
@@ -296,11 +343,19 @@ inline Result<std::shared_ptr<const PackedNetwork>> pack_network(const Graph& gr
   std::deque<detail::Unpacked> all;
   for (std::size_t i = 0; i < net->steps.size(); ++i) {
     const Step& step = net->lowered.steps[i];
-    if (step.conv < 0) continue;
-    detail::Unpacked& u = all.emplace_back();
-    u.step = &net->steps[i];
-    u.folded = detail::fold_conv(net->graph, weights, step.conv, step.norm);
-    if (auto ok = detail::ask_step(*net, step, u); !ok) return ok.error();
+    const auto begin = [&](const Step& conv, detail::PackedStep& packed) {
+      detail::Unpacked& u = all.emplace_back();
+      u.step = &packed;
+      u.folded = detail::fold_conv(net->graph, weights, conv.conv, conv.norm);
+      return &u;
+    };
+    if (step.conv >= 0)
+      if (auto ok = detail::ask_step(*net, step, *begin(step, net->steps[i])); !ok) return ok.error();
+    if (step.parts.empty()) continue;
+    net->steps[i].parts.resize(step.parts.size());
+    std::vector<detail::Unpacked*> parts;
+    for (std::size_t k = 0; k < step.parts.size(); ++k) parts.push_back(begin(step.parts[k], net->steps[i].parts[k]));
+    if (auto ok = detail::ask_block(*net, step, parts); !ok) return ok.error();
   }
   if (net->lowered.refine.refines)
     for (std::size_t size : {0, 1})

@@ -160,6 +160,9 @@ class Session {
   bool on_device() const { return net_->on.on_device; }
   /// A place as an argument, of some node's height and width.
   detail::Argument activation(const Place& place, int node) const;
+  /// What a step computed as the biases of another.
+  detail::Argument computed_bias(const Place& place) const;
+  double multiply_adds(const Step& step) const;
   /// Weights, bias, low or high of a step as an argument.
   template <std::size_t N>
   detail::Argument packed(const detail::PackedStep& step, std::size_t which, const float* data,

@@ -29,6 +29,12 @@ inline detail::Argument Session::activation(const Place& place, int node) const 
   return a;
 }
 
+inline detail::Argument Session::computed_bias(const Place& place) const {
+  auto a = detail::Argument::dense(on_device() ? nullptr : memory(place.storage), std::array<int, 1>{place.pitch});
+  if (on_device()) blocks_[block_plan_.block[static_cast<std::size_t>(place.storage)]].lend(a.buffer);
+  return a;
+}
+
 inline Result<void> Session::reserve_blocks() {
   block_plan_ = plan_blocks(net_->lowered, shapes_);
   if (blocks_.size() < block_plan_.floats.size()) blocks_.resize(block_plan_.floats.size());

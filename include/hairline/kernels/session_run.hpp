@@ -135,8 +135,11 @@ inline Result<Session::PreparedStep> Session::prepare_step(std::size_t which) {
     p.buffers.push_back(a);
     p.arguments.push_back(p.buffers.back().pointer());
   };
-  const auto vector = [&](std::size_t which, const std::vector<float>& v) {
-    buffer(this->packed(packed, which, v.data(), std::array<int, 1>{static_cast<int>(v.size())}));
+  const auto vector = [&](const detail::PackedStep& of, std::size_t which, const std::vector<float>& v) {
+    buffer(this->packed(of, which, v.data(), std::array<int, 1>{static_cast<int>(v.size())}));
+  };
+  const auto depthwise = [&](const detail::PackedStep& of) {
+    buffer(this->packed(of, 0, of.weights.data(), std::array<int, 3>{of.extents[0], of.extents[1], of.extents[2]}));
   };
   const auto scalar = [&](int v) {
     p.scalars.push_back(v);
@@ -157,18 +160,29 @@ inline Result<Session::PreparedStep> Session::prepare_step(std::size_t which) {
   if (step.kind == StepKind::conv2d) {
     const detail::Argument weights = this->packed(packed, 0, packed.weights.data(), packed.extents);
     buffer(packed.narrow ? weights.narrow() : weights);
-    vector(1, packed.bias);
+    if (step.bias.storage >= 0)
+      buffer(computed_bias(step.bias));
+    else
+      vector(packed, 1, packed.bias);
     if (!step.low.empty()) {
-      vector(2, packed.low);
-      vector(3, packed.high);
+      vector(packed, 2, packed.low);
+      vector(packed, 3, packed.high);
     }
     if (step.addend.place.storage >= 0) buffer(activation(step.addend.place, step.addend.node));
     scalar(size.height);
     scalar(size.width);
   } else if (step.kind == StepKind::depthwise) {
-    buffer(this->packed(packed, 0, packed.weights.data(),
-                        std::array<int, 3>{packed.extents[0], packed.extents[1], packed.extents[2]}));
-    vector(1, packed.bias);
+    depthwise(packed);
+    vector(packed, 1, packed.bias);
+  } else if (step.kind == StepKind::inverted_residual) {
+    for (std::size_t i = 0; i < packed.parts.size(); ++i) {
+      const detail::PackedStep& part = packed.parts[i];
+      if (step.parts[i].kind == StepKind::depthwise)
+        depthwise(part);
+      else
+        buffer(this->packed(part, 0, part.weights.data(), part.extents));
+      vector(part, 1, part.bias);
+    }
   } else if (pictures) {
     // A scaled picture is seen padded: that is the size which is scaled.
     const int source = net_->graph.nodes[static_cast<std::size_t>(step.size_node)].op->name == "scale_bilinear"
@@ -225,11 +239,28 @@ inline void Session::choose_steps(std::span<const ResultTarget> results) {
         for (const ResultTarget& t : results) wanted = wanted || t.name == d.name;
     for (std::size_t k = i + 1; k < l.steps.size() && !wanted; ++k) {
       if (!wanted_[k]) continue;
-      wanted = l.steps[k].addend.place.storage == own;
+      wanted = l.steps[k].addend.place.storage == own || l.steps[k].bias.storage == own;
       for (const StepInput& in : l.steps[k].inputs) wanted = wanted || in.place.storage == own;
     }
     wanted_[i] = wanted ? 1 : 0;
   }
+}
+
+/// Of a convolution, perhaps of some of its input channels only, or of a fused block.
+inline double Session::multiply_adds(const Step& step) const {
+  double sum = 0;
+  for (const Step& part : step.parts) sum += multiply_adds(part);
+  if (step.conv < 0) return sum;
+  const Node& n = net_->graph.nodes[static_cast<std::size_t>(step.conv)];
+  TensorShape out = shape(step.node);
+  out.channels = n.channels;
+  double all = n.op->multiply_adds(n, out);
+  if (step.kind == StepKind::conv2d) {
+    int read = 0;
+    for (const StepInput& in : step.inputs) read += in.place.channels;
+    all *= static_cast<double>(read) / n.in_channels;
+  }
+  return all;
 }
 
 inline Result<void> Session::run_steps(std::vector<StepTime>* times) {
@@ -249,11 +280,10 @@ inline Result<void> Session::run_steps(std::vector<StepTime>* times) {
       StepTime time{step.name, step.kernel.name, watch.milliseconds(), 0, bytes(step.node, step.storage)};
       for (const StepInput& in : step.inputs) time.bytes += bytes(in.node, in.place.storage);
       if (step.addend.place.storage >= 0) time.bytes += bytes(step.addend.node, step.addend.place.storage);
-      if (step.conv >= 0) {
-        const Node& n = net_->graph.nodes[static_cast<std::size_t>(step.conv)];
-        time.multiply_adds = n.op->multiply_adds(n, shape(step.conv));
-        time.bytes += 4.0 * static_cast<double>(net_->steps[i].weights.size());
-      }
+      time.multiply_adds = multiply_adds(step);
+      time.bytes += 4.0 * static_cast<double>(net_->steps[i].weights.size());
+      for (const detail::PackedStep& part : net_->steps[i].parts)
+        time.bytes += 4.0 * static_cast<double>(part.weights.size());
       times->push_back(std::move(time));
     }
   }
