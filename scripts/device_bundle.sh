@@ -9,12 +9,13 @@ nets=("$@")
 [ ${#nets[@]} -gt 0 ] || nets=(bgmv2-mobilenetv2 bgmv2-resnet50)
 hairline=build/hairline
 bundle=build/device-bundle
-.venv/bin/cmake --build build --target hairline_demo hairline_opencl hairline_cuda >build/demo.log 2>&1 ||
+.venv/bin/cmake --build build --target hairline_demo hairline_opencl hairline_cuda hairline_cuda_generic >build/demo.log 2>&1 ||
   { cat build/demo.log >&2; exit 1; }
 rm -rf "$bundle"
-mkdir -p "$bundle"/{bin,lib,weights,pictures,torch_model/rivals} out
+mkdir -p "$bundle"/{bin,lib,generic,weights,pictures,torch_model/rivals} out
 cp "$hairline" "$bundle/bin/"
 cp build/hairline_opencl.so build/hairline_cuda.so "$bundle/lib/"
+cp build/generic/hairline_cuda.so "$bundle/generic/"
 strip "$bundle/bin/hairline"
 ldd "$hairline" | awk '$2 == "=>" && $3 ~ /^\// { print $3 } $1 ~ /^\/.*ld-linux/ { print $1 }' |
   xargs -I{} cp -L {} "$bundle/lib/"

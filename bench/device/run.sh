@@ -40,14 +40,16 @@ parity() {  # parity NET SRC BACKGROUND LABEL DEVICE
 }
 
 timed() {  # timed NET SIZE DEVICE THREADS LABEL
-  local scale=0.25 pixels=80000
+  local scale=0.25 pixels=80000 frames=15 warmup=3
+  [ "${3%%:*}" = cuda ] && frames=50 warmup=10
+  [ "${3%%:*}" = opencl ] && frames=5 warmup=1
   [ "$2" = 3840x2160 ] && scale=0.125 pixels=320000
   hairline bench "$1" --weights "weights/$1.safetensors" --src pictures/src.png --background pictures/background.png \
     --size "$2" --backbone-scale $scale --refine-sample-pixels $pixels --refine-prevent-oversampling 0 --device "$3" \
-    --threads "$4" --frames "$([ "$3" = cpu ] && echo 15 || echo 50)" --warmup "$([ "$3" = cpu ] && echo 3 || echo 10)" \
+    --threads "$4" --frames $frames --warmup $warmup \
     --json="$results/bench_$1_$2_$5.json" >"$results/last.txt" || { echo "bench $1 $2 $3: FAILED"; failed=1; return; }
   tail -n 1 "$results/last.txt"
-  if [ "${3%%:*}" = cuda ] && python3 -c 'import torch, sys; sys.exit(not torch.cuda.is_available())' 2>/dev/null; then
+  if [ "${3%%:*}" = cuda ] && [ -z "${PLAIN:-}" ] && python3 -c 'import torch, sys; sys.exit(not torch.cuda.is_available())' 2>/dev/null; then
     CUDA_VISIBLE_DEVICES=${3##*:} python3 torch_gpu.py --net "$1" --weights "weights/$1.safetensors" --src pictures/src.png \
       --background pictures/background.png --size "$2" --scale $scale --pixels $pixels \
       --hairline "$results/bench_$1_$2_$5.json" --out "$results/torch_$1_$2_$5.json" || failed=1
@@ -64,6 +66,13 @@ for file in weights/*.safetensors; do
     # OpenCL beside CUDA is checked, not timed.
     [[ $on == opencl:* && "${devices[*]}" == *cuda:* ]] && continue
     for size in 1920x1080 3840x2160; do timed "$net" $size "$on" 0 "${on//:/}"; done
+    # Schedules that OpenCL has too, beside those made for CUDA: right even where those should not be.
+    [[ $on == cuda:* ]] || continue
+    echo "-- schedules of OpenCL --"
+    export HAIRLINE_DEVICE_KERNELS=$PWD/generic PLAIN=1
+    parity "$net" pictures/small_src.png pictures/small_background.png small_generic "$on"
+    timed "$net" 1920x1080 "$on" 0 "${on//:/}_generic"
+    unset HAIRLINE_DEVICE_KERNELS PLAIN
   done
   [ ${#threads[@]} -gt 0 ] || continue
   parity "$net" pictures/small_src.png pictures/small_background.png small cpu
