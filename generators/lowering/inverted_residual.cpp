@@ -3,24 +3,29 @@
 #include <functional>
 #include <limits>
 #include <stdexcept>
+#include <string>
+#include <vector>
 
 #include "lowering/activation.hpp"
 #include "lowering/activations.hpp"
+#include "lowering/conv_input.hpp"
 #include "lowering/device.hpp"
 #include "lowering/register_tile.hpp"
 
 namespace {
 using namespace Halide;
 
-/// A block of 1x1 convolution (which may be missing), depthwise convolution and 1x1 convolution, perhaps plus its own
-/// input. What lies between the three is never in memory as a whole: rows of the expanded value are kept in a ring that
-/// fits the second-level cache, and the depthwise result of a few pixels in the first-level cache.
+/// A block of a dense convolution (1x1, or larger as a stem's, or none), depthwise convolution and 1x1 convolution,
+/// perhaps plus its own input. What lies between the three is never in memory as a whole: rows of the expanded value
+/// are kept in a ring that fits the second-level cache, and the depthwise result of a few pixels in the first-level
+/// cache.
 class InvertedResidual : public Generator<InvertedResidual> {
  public:
   GeneratorParam<int> kernel{"kernel", 3}, stride{"stride", 1}, dilation{"dilation", 1}, padding{"padding", 1};
   GeneratorParam<int> in_channels{"in_channels", 24}, pitch{"pitch", 32};
   GeneratorParam<int> wide_channels{"wide_channels", 144}, channels{"channels", 24};
   GeneratorParam<bool> expands{"expands", true};  ///< or else the input is what the depthwise convolution reads
+  GeneratorParam<int> wide_kernel{"wide_kernel", 1}, wide_stride{"wide_stride", 1}, wide_padding{"wide_padding", 0};
   GeneratorParam<bool> residual{"residual", false};
   GeneratorParam<Activation> wide_activation{"wide_activation", Activation::relu6, activation_names()};
   GeneratorParam<Activation> light_activation{"light_activation", Activation::relu6, activation_names()};
@@ -54,10 +59,25 @@ class InvertedResidual : public Generator<InvertedResidual> {
       throw std::runtime_error("inverted_residual: nothing expands the input, so wide_channels must be in_channels");
     wide_tile = register_tile(get_target(), wide(), wide_tile_c, wide_tile_x);
     tile = register_tile(get_target(), narrow(), tile_c, tile_x);
-    const Expr width = input->dim(1).extent(), height = input->dim(2).extent();
+    const int reach = expands ? static_cast<int>(wide_kernel) - 2 * static_cast<int>(wide_padding) : 1;
+    const auto expanded_size = [&](int axis) {
+      const Expr size = input->dim(axis).extent();
+      return expands && wide_kernel > 1 ? (size - reach) / wide_stride + 1 : size;
+    };
+    const Expr width = expanded_size(1), height = expanded_size(2);  // of the expanded value
     const Expr inside = x >= 0 && x < width && y >= 0 && y < height;
     const Expr px = clamp(x, 0, width - 1), py = clamp(y, 0, height - 1);
-    if (expands) {
+    if (expands && wide_kernel > 1) {
+      joined.parse(std::to_string(in_channels) + "p" + std::to_string(pitch));
+      joined.define(std::vector<Input<Buffer<float, 3>>*>{input}, input->dim(1).extent(), input->dim(2).extent(),
+                    false);
+      RDom k(0, in_channels, 0, wide_kernel, 0, wide_kernel, "k");
+      wide_sum(c, x, y) = (*wide_bias)(c);
+      wide_sum(c, x, y) +=
+          (*wide_weights)(c % wide_tile.c, k.x, k.y, k.z, c / wide_tile.c) *
+          joined.staged(k.x, px * wide_stride + k.y - wide_padding, py * wide_stride + k.z - wide_padding);
+      expanded(c, x, y) = bordered(wide_activation, wide_sum(c, x, y), inside);
+    } else if (expands) {
       RDom k(0, in_channels, "k");
       wide_sum(c, x, y) = (*wide_bias)(c);
       wide_sum(c, x, y) += (*wide_weights)(c % wide_tile.c, k, 0, 0, c / wide_tile.c) * (*input)(k, px, py);
@@ -112,6 +132,12 @@ class InvertedResidual : public Generator<InvertedResidual> {
   int wide() const { return activations::padded(wide_channels); }
   int narrow() const { return activations::padded(channels); }
 
+  static int power_of_two(int least) {
+    int n = 1;
+    while (n < least) n *= 2;
+    return n;
+  }
+
   /// Whether the last half of a vector of 16 is padding of the result, so that the last 8 channels are summed apart.
   bool has_rest() const {
     return get_target().natural_vector_size<float>() == 16 && narrow() - channels >= 8 && narrow() > 16 &&
@@ -130,21 +156,22 @@ class InvertedResidual : public Generator<InvertedResidual> {
     activations::tensor(*input, pitch);
     activations::tensor(*result, narrow());
     result->dim(0).set_bounds(0, narrow());
-    const auto packed = [](Input<Buffer<float, 5>>* w, int block, int in, int out) {
+    const auto packed = [](Input<Buffer<float, 5>>* w, int block, int in, int out, int taps) {
       w->dim(0).set_bounds(0, block);
       w->dim(1).set_bounds(0, in).set_stride(block);
-      for (int i : {2, 3}) w->dim(i).set_bounds(0, 1).set_stride(block * in);
-      w->dim(4).set_bounds(0, out / block).set_stride(block * in);
+      w->dim(2).set_bounds(0, taps).set_stride(block * in);
+      w->dim(3).set_bounds(0, taps).set_stride(block * in * taps);
+      w->dim(4).set_bounds(0, out / block).set_stride(block * in * taps * taps);
     };
     if (expands) {
-      packed(wide_weights, wide_tile.c, in_channels, wide());
+      packed(wide_weights, wide_tile.c, in_channels, wide(), wide_kernel);
       wide_bias->dim(0).set_bounds(0, wide());
     }
     light_weights->dim(0).set_bounds(0, wide());
     light_weights->dim(1).set_bounds(0, kernel).set_stride(wide());
     light_weights->dim(2).set_bounds(0, kernel).set_stride(wide() * kernel);
     light_bias->dim(0).set_bounds(0, wide());
-    packed(weights, tile.c, wide_channels, narrow());
+    packed(weights, tile.c, wide_channels, narrow(), 1);
     bias->dim(0).set_bounds(0, narrow());
   }
 
@@ -168,11 +195,10 @@ class InvertedResidual : public Generator<InvertedResidual> {
 
   /// The rows that are new to a row of the result.
   void schedule_expanded(int lanes) {
-    int kept = 1;
-    while (kept < (kernel - 1) * dilation + 1) kept *= 2;
+    const int rows = (kernel - 1) * dilation + 1;
     expanded.store_at(*result, yo)
         .compute_at(*result, yi)
-        .fold_storage(y, kept)
+        .fold_storage(y, power_of_two(rows))
         .bound(c, 0, wide())
         .align_storage(c, 16)
         .never_partition(x, y);
@@ -187,6 +213,11 @@ class InvertedResidual : public Generator<InvertedResidual> {
       expanded.reorder(ci, xi, co, xo, y);
     expanded.vectorize(ci, lanes).unroll(ci).unroll(xi).never_partition(xo, co);
     schedule_sum(wide_sum, weights_first ? xo : co, wide_tile.c, wide_tile.x, lanes, unroll_wide, &expanded);
+    if (wide_kernel == 1) return;
+    joined.staged.store_at(*result, yo)
+        .compute_at(*result, yi)
+        .fold_storage(joined.y, power_of_two((rows - 1) * wide_stride + wide_kernel));
+    joined.schedule(lanes, true);
   }
 
   /// A register tile of a 1x1 convolution, in a loop of the result or of another stage.
@@ -200,7 +231,9 @@ class InvertedResidual : public Generator<InvertedResidual> {
         .unroll(c)
         .unroll(x);
     auto update = f.update();
-    update.reorder(c, x, f.rvars(0)[0]).vectorize(c, lanes).unroll(c).unroll(x);
+    std::vector<VarOrRVar> order = {c, x};
+    for (const RVar& rv : f.rvars(0)) order.push_back(rv);
+    update.reorder(order).vectorize(c, lanes).unroll(c).unroll(x);
     if (unrolled > 1) update.unroll(f.rvars(0)[0], unrolled);
   }
 
@@ -212,6 +245,7 @@ class InvertedResidual : public Generator<InvertedResidual> {
   Var c{"c"}, x{"x"}, y{"y"}, co{"co"}, ci{"ci"}, xo{"xo"}, xi{"xi"}, yo{"yo"}, yi{"yi"};
   Func wide_sum{"wide_sum"}, expanded{"expanded"}, light_sum{"light_sum"}, light{"light"}, sum{"sum"}, rest{"rest"};
   RegisterTile wide_tile, tile;
+  ConvInput joined;  // what a larger expansion reads
 };
 
 }  // namespace

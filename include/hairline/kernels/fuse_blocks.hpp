@@ -18,18 +18,19 @@ class BlockFinder {
  public:
   explicit BlockFinder(const LoweredNetwork& network) : network_(network) {}
 
-  /// The block whose depthwise convolution is this step: a 1x1 convolution before it, if there is one that nothing else
-  /// reads, and the 1x1 convolution behind it, which may add the block's own input.
+  /// The block whose depthwise convolution is this step: a dense convolution before it, if there is one that nothing
+  /// else reads (1x1, or a stem), and the 1x1 convolution behind it, which may add the block's own input.
   std::optional<Step> inverted_residual(std::size_t depthwise) const {
     const Step& light = network_.steps[depthwise];
     if (light.kind != StepKind::depthwise) return std::nullopt;
     const int behind = only_reader(light.storage);
     if (behind < 0) return std::nullopt;
     const Step& narrow = network_.steps[static_cast<std::size_t>(behind)];
-    if (!plain_1x1(narrow) || narrow.inputs[0].place.storage != light.storage) return std::nullopt;
+    if (!plain(narrow) || constant(narrow, "kernel") != "1" || narrow.inputs[0].place.storage != light.storage)
+      return std::nullopt;
     const Step* wide = nullptr;
     for (const Step& step : network_.steps)
-      if (step.storage == light.inputs[0].place.storage && plain_1x1(step) && step.addend.place.storage < 0 &&
+      if (step.storage == light.inputs[0].place.storage && plain(step) && step.addend.place.storage < 0 &&
           only_reader(step.storage) == static_cast<int>(depthwise))
         wide = &step;
     const StepInput& input = wide != nullptr ? wide->inputs[0] : light.inputs[0];
@@ -57,11 +58,12 @@ class BlockFinder {
     return std::find_if(list.begin(), list.end(), [&](const auto& c) { return c.first == name; })->second;
   }
 
-  /// Of one input as it lies in memory, nothing computed for it.
-  static bool plain_1x1(const Step& step) {
-    return step.kind == StepKind::conv2d && step.inputs.size() == 1 && !step.inputs[0].resized &&
-           step.bias.storage < 0 && step.low.empty() && constant(step, "kernel") == "1" &&
-           constant(step, "stride") == "1" && constant(step, "padding") == "0";
+  /// A dense convolution of one input as it lies in memory, nothing computed for it; 1x1 without stride or padding.
+  static bool plain(const Step& step) {
+    if (step.kind != StepKind::conv2d || step.inputs.size() != 1 || step.inputs[0].resized || step.bias.storage >= 0 ||
+        !step.low.empty() || constant(step, "dilation") != "1")
+      return false;
+    return constant(step, "kernel") != "1" || (constant(step, "stride") == "1" && constant(step, "padding") == "0");
   }
 
   /// The one step that reads a buffer, as an input and nothing else, or -1.
@@ -91,7 +93,12 @@ class BlockFinder {
     std::string name = "inverted_residual_";
     for (const char* what : {"kernel", "stride", "dilation", "padding"})
       name.append(1, what[0]).append(constant(light, what));
+    const auto of_wide = [&](std::string_view what, const char* otherwise) {
+      return wide != nullptr ? constant(*wide, what) : std::string(otherwise);
+    };
+    const std::string reach = of_wide("kernel", "1"), step = of_wide("stride", "1"), border = of_wide("padding", "0");
     name += "_" + in + (input.pitch != padded_channels(input.channels) ? "p" + pitch : std::string()) +
+            (reach != "1" ? "_k" + reach + "s" + step + "p" + border : "") +
             (wide != nullptr ? "_w" + channels : std::string()) + "_o" + constant(narrow, "channels") +
             (residual ? "_add" : "") + (wide != nullptr ? "_" + first : std::string()) + "_" +
             constant(light, "activation") + "_" + constant(narrow, "activation");
@@ -106,6 +113,9 @@ class BlockFinder {
              {"wide_channels", channels},
              {"channels", constant(narrow, "channels")},
              {"expands", wide != nullptr ? "true" : "false"},
+             {"wide_kernel", reach},
+             {"wide_stride", step},
+             {"wide_padding", border},
              {"residual", residual ? "true" : "false"},
              {"wide_activation", first},
              {"light_activation", constant(light, "activation")},

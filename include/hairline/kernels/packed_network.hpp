@@ -170,9 +170,12 @@ inline Result<void> ask_block(const PackedNetwork& net, const Step& step, const 
                                   : Argument::dense(nullptr, std::array<int, 5>{1, 1, 1, 1, 1}));
     biases.push_back(Argument::dense(&nothing, std::array<int, 1>{static_cast<int>(u.step->bias.size())}));
   }
-  const Node& light = net.graph.nodes[static_cast<std::size_t>(step.parts[parts.size() - 2].conv)];
-  const int reach = light.integer("dilation") * (light.integer("kernel") - 1) + 1;
-  const int result_side = (side + 2 * light.integer("padding") - reach) / light.integer("stride") + 1;
+  int result_side = side;
+  for (const Step& part : step.parts) {
+    const Node& n = net.graph.nodes[static_cast<std::size_t>(part.conv)];
+    const int reach = n.integer("dilation") * (n.integer("kernel") - 1) + 1;
+    result_side = (result_side + 2 * n.integer("padding") - reach) / n.integer("stride") + 1;
+  }
   const int pitch = step.inputs[0].place.pitch, out = static_cast<int>(parts.back()->step->bias.size());
   Argument input = Argument::dense(&nothing, std::array<int, 3>{pitch, side, side});
   Argument result = Argument::dense(&nothing, std::array<int, 3>{out, result_side, result_side});
