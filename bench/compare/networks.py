@@ -27,6 +27,7 @@ from rivals.cases import CASES, MAPS, RIVALS  # noqa: E402
 PACKAGES = ("torch", "onnx", "onnxruntime", "openvino", "ncnn", "pnnx", "numpy")
 FLAGS = ("avx2", "fma", "avx512f", "avx512_vnni", "avx512_bf16", "amx_tile", "amx_bf16")
 QUIET_LOAD = 0.5
+OURS = {"hairline": "f32", "hairline_bf16": "bf16"}  # `hairline bench --precision`
 
 
 class Failed(Exception):
@@ -85,21 +86,21 @@ def run_rival(name, args, folder, warmup, frames, save=None):
     return answer
 
 
-def hairline_command(args, folder, kind, warmup, frames, form="bmp"):
+def hairline_command(args, precision, folder, kind, warmup, frames, form="bmp"):
     case = CASES[args.case]
     command = [args.hairline, "bench", case.network, "--weights", str(folder / "weights.safetensors"),
                "--src", str(folder / f"{kind}_src.{form}"), "--background", str(folder / f"{kind}_bgr.{form}"),
-               "--precision", "f32", "--refine-mode", "sampling", "--refine-sample-pixels", str(case.sample_pixels),
+               "--precision", precision, "--refine-mode", "sampling", "--refine-sample-pixels", str(case.sample_pixels),
                "--refine-prevent-oversampling", "0", "--threads", str(args.threads), "--frames", str(frames),
                "--warmup", str(warmup), "--json", "-"]
     return command if case.scale == 0.25 else command + ["--backbone-scale", str(case.scale)]
 
 
-def run_hairline(args, folder):
+def run_hairline(args, precision, folder):
     """`hairline bench` on both error maps, and a process that makes one frame and ends, timed from outside."""
     answer = {"ms": {}, "notes": {}, "details": {}}
     for kind in MAPS:
-        text, wall, peak = run(hairline_command(args, folder, kind, args.warmup, args.frames), args.limit)
+        text, wall, peak = run(hairline_command(args, precision, folder, kind, args.warmup, args.frames), args.limit)
         try:
             details = json.loads(text)
             total, memory = details["total"], details["memory"]
@@ -110,7 +111,7 @@ def run_hairline(args, folder):
         if kind == MAPS[0]:
             answer |= {"first_frame_ms": first, "baseline_bytes": peak - over, "peak_bytes": peak, "imports_ms": 0.0}
         answer["details"][kind] = details | {"process_wall_ms": wall}
-    answer["one_frame_process_ms"] = run(hairline_command(args, folder, MAPS[0], 0, 1, "png"), args.limit)[1]
+    answer["one_frame_process_ms"] = run(hairline_command(args, precision, folder, MAPS[0], 0, 1, "png"), args.limit)[1]
     return answer
 
 
@@ -172,7 +173,7 @@ def summary(answers):
 def measure(args, folder):
     names = [n for n in RIVALS if not args.rivals or n in args.rivals]
     errors, cold = check(args, folder, names)
-    everyone = ["hairline", *names]
+    everyone = [*OURS, *names]
     answers, loads = {n: [] for n in everyone}, []
     for round_ in range(args.rounds):
         turn = round_ % len(everyone)
@@ -180,7 +181,7 @@ def measure(args, folder):
             if name in errors:
                 continue
             try:
-                answers[name].append(run_hairline(args, folder) if name == "hairline" else
+                answers[name].append(run_hairline(args, OURS[name], folder) if name in OURS else
                                      run_rival(name, args, folder, args.warmup, args.frames))
             except Failed as error:
                 errors[name] = str(error)
@@ -189,13 +190,15 @@ def measure(args, folder):
         print(f"  round {round_ + 1} of {args.rounds}, load {loads[-1]}", flush=True)
     rows = {}
     for name in everyone:
-        row = {"label": "hairline", "about": "compiled kernels, f32", "base_only": False, "f32": True}
+        precision = OURS.get(name, "")
+        row = {"label": "hairline" + (", bf16" if precision == "bf16" else ""), "about": f"compiled kernels, {precision}",
+               "base_only": False, "f32": precision == "f32"}
         if name in RIVALS:
             rival = RIVALS[name]
             row = {"label": rival.label, "about": rival.about, "base_only": rival.base, "f32": rival.f32}
             row |= {"patch_gather": rival.gather} if rival.gather else {}
         if name in errors:
-            row["error"] = f"hairline: not available: {errors[name]}" if name == "hairline" else errors[name]
+            row["error"] = f"hairline: not available: {errors[name]}" if name in OURS else errors[name]
         else:
             row |= summary(answers[name])
             if name in RIVALS:
@@ -208,7 +211,7 @@ def measure(args, folder):
 
 def best_of(rows, value):
     """Name and value of the best f32 rival on the whole network, and how many times hairline is below it."""
-    f32 = {n: value(r) for n, r in rows.items() if n != "hairline" and "error" not in r and r["f32"] and not r["base_only"]}
+    f32 = {n: value(r) for n, r in rows.items() if n not in OURS and "error" not in r and r["f32"] and not r["base_only"]}
     if not f32:
         return None
     name = min(f32, key=f32.get)
@@ -221,6 +224,15 @@ def compared(rows):
     for key in ("first_frame_ms", "first_frame_without_imports_ms", "peak_over_baseline_bytes"):
         verdict[key] = best_of(rows, lambda r, key=key: r[key])
     return verdict
+
+
+def against_default(rows):
+    """How many times a frame of ours is below one of OpenVINO as it comes, which chooses bfloat16 where the CPU has it."""
+    theirs = rows.get("openvino_default")
+    if theirs is None or "error" in theirs:
+        return {}
+    return {name: {k: round(theirs["ms_median"][k] / rows[name]["ms_median"][k], 3) for k in MAPS}
+            for name in OURS if "error" not in rows[name]}
 
 
 def table(result):
@@ -245,6 +257,9 @@ def table(result):
         if best:
             ours = f"hairline {best['hairline']:.5g}, {best['ratio']} times below" if best["ratio"] else "hairline not available"
             lines.append(f"best f32 rival, {key}: {result['rows'][best['rival']]['label']} {best['value']:.5g}; {ours}")
+    for name, times in result["against_openvino_default"].items():
+        shown = ", ".join(f"{kind} {times[kind]}" for kind in MAPS)
+        lines.append(f"OpenVINO, default: {result['rows'][name]['label']} times below: {shown}")
     return "\n".join(lines) + "\n"
 
 
@@ -256,7 +271,7 @@ def plot(result, path):
     import matplotlib.pyplot as pyplot
     rows = {n: r for n, r in result["rows"].items() if "error" not in r}
     labels = [r["label"] for r in rows.values()]
-    colours = ["#d1495b" if n == "hairline" else "#8d96a3" if r["base_only"] else "#30638e" for n, r in rows.items()]
+    colours = ["#d1495b" if n in OURS else "#8d96a3" if r["base_only"] else "#30638e" for n, r in rows.items()]
     figure, axes = pyplot.subplots(1, 3, figsize=(12, 0.8 + 0.36 * len(labels)), sharey=True)
     places = range(len(labels))
     for offset, kind, shade in ((-0.2, MAPS[0], 1.0), (0.2, MAPS[1], 0.6)):
@@ -312,7 +327,8 @@ def main():
               "rounds": args.rounds, "frames_per_round": args.frames, "warmup": args.warmup, "machine": machine(),
               "load_before": load, "load_rounds": loads,
               "versions": {p: importlib.metadata.version(p) for p in PACKAGES} | {"python": platform.python_version()},
-              "refined_cells": json.loads((folder / "cells.json").read_text()), "rows": rows, "best_f32_rival": compared(rows)}
+              "refined_cells": json.loads((folder / "cells.json").read_text()), "rows": rows, "best_f32_rival": compared(rows),
+              "against_openvino_default": against_default(rows)}
     args.results.mkdir(parents=True, exist_ok=True)
     path = args.results / f"networks_{args.case}.json"
     path.write_text(json.dumps(result, indent=1) + "\n")
