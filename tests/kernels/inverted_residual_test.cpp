@@ -107,7 +107,7 @@ struct Problem {
     Buffer out = result.buffer();
     arguments.insert(arguments.end(), {&tasks, &out});
     char text[256] = "";
-    const int code = hairline_kernels_conv_cases.call(kernel.run, arguments.data(), text, sizeof text);
+    const int code = hairline_kernels_conv_cases.call(kernel.run, arguments.data(), nullptr, text, sizeof text);
     message = text;
     return code;
   }
