@@ -9,6 +9,7 @@
 
 #include <cstdint>
 #include <cstdlib>
+#include <initializer_list>
 #include <map>
 #include <utility>
 #include <vector>
@@ -45,10 +46,11 @@ int fail(void* user_context, const char* text) {
   return halide_error_code_generic_error;
 }
 
-void* library_symbol(std::initializer_list<const char*> files, void*& library, const char* name) {
+void* open_first(std::initializer_list<const char*> files) {
+  void* library = nullptr;
   for (const char* file : files)
     if (library == nullptr) library = dlopen(file, RTLD_NOW | RTLD_LOCAL);
-  return library == nullptr ? nullptr : dlsym(library, name);
+  return library;  // never closed: drivers start threads
 }
 }  // namespace
 
@@ -61,12 +63,12 @@ bool halide_can_reuse_device_allocations(void* user_context) {
 
 // Machines without development files have the numbered name only.
 void* halide_cuda_get_symbol(void*, const char* name) {
-  static void* library = nullptr;
-  return library_symbol({"libcuda.so.1", "libcuda.so"}, library, name);
+  static void* const library = open_first({"libcuda.so.1", "libcuda.so"});
+  return library == nullptr ? nullptr : dlsym(library, name);
 }
 void* halide_opencl_get_symbol(void*, const char* name) {
-  static void* library = nullptr;
-  return library_symbol({"libOpenCL.so.1", "libOpenCL.so"}, library, name);
+  static void* const library = open_first({"libOpenCL.so.1", "libOpenCL.so"});
+  return library == nullptr ? nullptr : dlsym(library, name);
 }
 }
 
