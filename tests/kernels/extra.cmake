@@ -12,9 +12,11 @@ if(TARGET test_kernels)
                                                hairline::kernels_own_network hairline::kernels_slim hairline::nets)
     target_compile_definitions(test_kernels PRIVATE HAIRLINE_HAVE_KERNELS=1)
     # Compiled for one of AMD's processors, run on Intel's too.
-    add_test(NAME kernels_bf16_instructions
-             COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/kernels/bf16_instructions.sh ${CMAKE_OBJDUMP}
-                     $<TARGET_FILE:hairline_kernels_bgmv2_mobilenetv2_bf16>)
+    foreach(network bgmv2_mobilenetv2 bgmv2_resnet50 slim)
+      add_test(NAME kernels_bf16_instructions_${network}
+               COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/kernels/bf16_instructions.sh ${CMAKE_OBJDUMP}
+                       $<TARGET_FILE:hairline_kernels_${network}_bf16>)
+    endforeach()
   else()
     target_compile_definitions(test_kernels PRIVATE HAIRLINE_HAVE_KERNELS=0)
     target_link_libraries(test_kernels PRIVATE ${CMAKE_DL_LIBS})
