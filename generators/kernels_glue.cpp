@@ -143,6 +143,22 @@ int in_context(const DeviceQueue* queue, char* message, std::size_t size, F&& f)
 }
 }  // namespace
 
+#if defined(__SANITIZE_THREAD__)
+// Halide's LLVM calls these under the thread sanitizer; Clang's runtime has them, that of GCC 12 does not, but watches
+// the plain functions.
+extern "C" {
+__attribute__((weak)) void* __tsan_memset(void* to, int value, std::size_t size) {
+  return std::memset(to, value, size);
+}
+__attribute__((weak)) void* __tsan_memcpy(void* to, const void* from, std::size_t size) {
+  return std::memcpy(to, from, size);
+}
+__attribute__((weak)) void* __tsan_memmove(void* to, const void* from, std::size_t size) {
+  return std::memmove(to, from, size);
+}
+}
+#endif
+
 extern "C" {
 int hairline_kernels_call(int (*run)(void**), void** arguments, const DeviceQueue* queue, char* message,
                           std::size_t size) {
