@@ -14,9 +14,7 @@ const std::vector<std::string> winograd = with_common(
 using Params = std::map<std::string, std::string>;
 
 std::vector<KernelSpec> residual_cases() {
-  const std::vector<std::string> sources = {"lowering/inverted_residual.cpp", "lowering/activation.hpp",
-                                            "lowering/activations.hpp",       "lowering/register_tile.hpp",
-                                            "lowering/conv_input.hpp",        "lowering/bilinear.hpp"};
+  const std::vector<std::string> sources = with_common({"lowering/inverted_residual.cpp"});
   return {
       {"residual_add",
        "hairline_inverted_residual",

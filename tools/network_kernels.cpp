@@ -26,14 +26,15 @@ const Compiled compiled[] = {
 #else
 const Compiled compiled[] = {{"none", nullptr, nullptr}};
 #endif
-}  // namespace
 
+/// The compiled kernels of a network of this build, or null.
 const kernels::Library* network_kernels(std::string_view network, kernels::Precision precision) {
   for (const Compiled& one : compiled)
     if (network.find(one.encoder) != std::string_view::npos)
       return precision == kernels::Precision::bf16 ? one.bf16 : one.f32;
   return nullptr;
 }
+}  // namespace
 
 kernels::Precision precision_named(const std::string& name) {
   return name == "bf16" ? kernels::Precision::bf16 : kernels::Precision::f32;

@@ -7,10 +7,6 @@
 
 namespace hairline::tool {
 
-/// The compiled kernels of a network of this build, or null.
-const kernels::Library* network_kernels(std::string_view network,
-                                        kernels::Precision precision = kernels::Precision::f32);
-
 /// "f32" or "bf16".
 kernels::Precision precision_named(const std::string& name);
 

@@ -14,6 +14,7 @@
 #include "hairline/kernels/packed_network.hpp"
 #include "hairline/weights/number_type.hpp"
 #include "hairline/weights/seeded.hpp"
+#include "tests/kernels/block.hpp"
 #include "tests/kernels/session_support.hpp"
 
 extern "C" {
@@ -24,10 +25,10 @@ extern const hairline::kernels::Library hairline_kernels_bgmv2_resnet50_bf16;
 
 namespace {
 using namespace hairline;
+using kernel_tests::round16;
 using kernels::Buffer;
 using kernels::BufferAxis;
 
-int round16(int n) { return (n + 15) / 16 * 16; }
 float rounded(float v) { return bfloat_to_float(float_to_bfloat(v)); }
 
 /// c, x, y side by side as a kernel wants them, float or bfloat16; the numbers are the same to look at.
@@ -119,13 +120,8 @@ struct Problem {
     if (k >= c.parts[i]) return 0;
     Values& v = inputs[i];
     if (!(c.resized && i == 0)) return static_cast<double>(v.at(k, x, y));
-    const double fy = std::max(0.0, (y + 0.5) * v.height / height - 0.5);
-    const double fx = std::max(0.0, (x + 0.5) * v.width / width - 0.5);
-    const int y0 = std::min(static_cast<int>(fy), v.height - 1), x0 = std::min(static_cast<int>(fx), v.width - 1);
-    const int y1 = std::min(y0 + 1, v.height - 1), x1 = std::min(x0 + 1, v.width - 1);
-    const auto at = [&](int px, int py) { return static_cast<double>(v.at(k, px, py)); };
-    return (1 - (fy - y0)) * ((1 - (fx - x0)) * at(x0, y0) + (fx - x0) * at(x1, y0)) +
-           (fy - y0) * ((1 - (fx - x0)) * at(x0, y1) + (fx - x0) * at(x1, y1));
+    const auto at = [&](int px, int py) { return v.at(k, px, py); };
+    return kernel_tests::bilinear(at, v.height, v.width, height, width, x, y);
   }
 
   /// The sum, and the sum of its terms' magnitudes.

@@ -15,6 +15,19 @@ using namespace hairline::kernels;
 inline constexpr float nan = std::numeric_limits<float>::quiet_NaN();
 inline int round16(int n) { return (n + 15) / 16 * 16; }
 
+/// What a bilinear resize (align_corners = false) of `from` height x width pixels, at(x, y), has at x, y of a picture
+/// of `to` height x width, in double.
+template <class At>
+double bilinear(At at, int from_height, int from_width, int to_height, int to_width, int x, int y) {
+  const double fy = std::max(0.0, (y + 0.5) * from_height / to_height - 0.5);
+  const double fx = std::max(0.0, (x + 0.5) * from_width / to_width - 0.5);
+  const int y0 = std::min(static_cast<int>(fy), from_height - 1), x0 = std::min(static_cast<int>(fx), from_width - 1);
+  const int y1 = std::min(y0 + 1, from_height - 1), x1 = std::min(x0 + 1, from_width - 1);
+  const auto v = [&](int px, int py) { return static_cast<double>(at(px, py)); };
+  return (1 - (fy - y0)) * ((1 - (fx - x0)) * v(x0, y0) + (fx - x0) * v(x1, y0)) +
+         (fy - y0) * ((1 - (fx - x0)) * v(x0, y1) + (fx - x0) * v(x1, y1));
+}
+
 /// Dense floats with NaN before and after, described as kernels want it; axis 0 is innermost.
 class Block {
  public:

@@ -141,13 +141,8 @@ struct Problem {
     for (; k >= round16(c.parts[i].channels); ++i) k -= round16(c.parts[i].channels);
     if (k >= c.parts[i].channels) return 0;
     if (!c.parts[i].resized) return static_cast<double>(inputs[i]->at(k, x, y));
-    const int ph = (height + 2) / 3, pw = (width + 1) / 2;
-    const double fy = std::max(0.0, (y + 0.5) * ph / height - 0.5), fx = std::max(0.0, (x + 0.5) * pw / width - 0.5);
-    const int y0 = std::min(static_cast<int>(fy), ph - 1), x0 = std::min(static_cast<int>(fx), pw - 1);
-    const int y1 = std::min(y0 + 1, ph - 1), x1 = std::min(x0 + 1, pw - 1);
-    const auto v = [&](int px, int py) { return static_cast<double>(inputs[i]->at(k, px, py)); };
-    return (1 - (fy - y0)) * ((1 - (fx - x0)) * v(x0, y0) + (fx - x0) * v(x1, y0)) +
-           (fy - y0) * ((1 - (fx - x0)) * v(x0, y1) + (fx - x0) * v(x1, y1));
+    const auto at = [&](int px, int py) { return inputs[i]->at(k, px, py); };
+    return kernel_tests::bilinear(at, (height + 2) / 3, (width + 1) / 2, height, width, x, y);
   }
 
   double wanted(int o, int x, int y) {

@@ -395,7 +395,6 @@ inline Result<LoweredNetwork> lower(const Graph& graph, Precision precision = Pr
 
 // The layers between convolutions, and what is made of the mean of a picture.
 #include "hairline/kernels/lower_small.hpp"
-// Their precision.
-#include "hairline/kernels/lower_types.hpp"
-// The refiner.
+// The refiner, and the numbers between layers.
 #include "hairline/kernels/lower_refine.hpp"
+#include "hairline/kernels/lower_types.hpp"

@@ -31,7 +31,6 @@ inline void Lowering::choose_types() {
     decoding = decoding || (resized && step.inputs.size() == 2);
     if (decoding) keep(step.storage);
   }
-  const auto narrow = [&](int which) { return storage[static_cast<std::size_t>(which)] == Precision::bf16; };
   for (Step& step : out_.steps) {
     if (step.kind == StepKind::pictures) continue;
     std::vector<int> ports;
@@ -39,7 +38,7 @@ inline void Lowering::choose_types() {
     if (step.addend.place.storage >= 0) ports.push_back(step.addend.place.storage);
     ports.push_back(step.storage);
     std::string types;
-    for (int port : ports) types += narrow(port) ? 'b' : 'f';
+    for (int port : ports) types += out_.narrow(port) ? 'b' : 'f';
     const bool any = types.find('b') != std::string::npos;
     if (any) step.kernel.name += "_" + types;
     if (step.kind == StepKind::conv2d) {

@@ -1,4 +1,5 @@
 #pragma once
+#include <cstddef>
 #include <string>
 #include <utility>
 #include <vector>
@@ -94,6 +95,11 @@ struct LoweredNetwork {
   std::vector<Delivery> results;
   int pictures = 0;           ///< how many it reads
   std::vector<int> channels;  ///< of each picture
+
+  /// Whether a buffer holds bfloat16 numbers; none of ours (a negative one) does not.
+  bool narrow(int storage) const {
+    return storage >= 0 && storage_precision[static_cast<std::size_t>(storage)] == Precision::bf16;
+  }
 };
 
 }  // namespace hairline::kernels

@@ -55,7 +55,7 @@ inline Lifetimes lifetimes(const LoweredNetwork& network, const std::vector<Tens
     const TensorShape& s = shapes[static_cast<std::size_t>(network.storage_node[i])];
     const std::size_t floats = static_cast<std::size_t>(s.height) * static_cast<std::size_t>(s.width) *
                                static_cast<std::size_t>(network.storage_pitch[i]) /
-                               (network.storage_precision[i] == Precision::bf16 ? 2 : 1);
+                               (network.narrow(static_cast<int>(i)) ? 2 : 1);
     size[i] = from[i] == steps ? 0 : (floats + 15) / 16 * 16 + 16;  // one vector may be read behind the last pixel
   }
   std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return size[a] > size[b]; });

@@ -116,11 +116,7 @@ inline Result<void> ask_step(const PackedNetwork& net, const Step& step, Unpacke
   constexpr int side = 64;
   std::vector<Argument> inputs;
   float nothing = 0;
-  const auto typed = [&](int storage, const Argument& a) {
-    return storage >= 0 && net.lowered.storage_precision[static_cast<std::size_t>(storage)] == Precision::bf16
-               ? a.narrow()
-               : a;
-  };
+  const auto typed = [&](int storage, const Argument& a) { return net.lowered.narrow(storage) ? a.narrow() : a; };
   for (const StepInput& in : step.inputs)
     inputs.push_back(
         typed(in.place.storage,

@@ -171,9 +171,6 @@ class Session {
     if (on_device()) step.on_device[which].lend(a.buffer);
     return a;
   }
-  bool narrow(int storage) const {
-    return net_->lowered.storage_precision[static_cast<std::size_t>(storage)] == Precision::bf16;
-  }
   static int tasks_for(int height);
   Result<void> wait() const;  // for the device
 

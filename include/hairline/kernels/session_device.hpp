@@ -16,7 +16,7 @@ inline detail::Argument Session::activation(const Place& place, int node) const 
   const TensorShape& s = shape(node);
   const BufferAxis rows{0, s.height, place.pitch * s.width, 0}, columns{0, s.width, place.pitch, 0};
   if (!on_device()) {
-    const bool half = narrow(place.storage);
+    const bool half = net_->lowered.narrow(place.storage);
     const auto* start = reinterpret_cast<const std::uint8_t*>(memory(place.storage)) + place.first * (half ? 2 : 4);
     const auto a = detail::Argument::of(
         start, std::array<BufferAxis, 3>{BufferAxis{0, place.pitch - place.first, 1, 0}, columns, rows});

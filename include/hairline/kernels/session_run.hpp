@@ -275,7 +275,7 @@ inline Result<void> Session::run_steps(std::vector<StepTime>* times) {
     if (times != nullptr) {
       if (auto ok = wait(); !ok) return ok;
       const auto bytes = [&](int node, int storage) {
-        return static_cast<double>(shape(node).size()) * (storage >= 0 && narrow(storage) ? 2.0 : 4.0);
+        return static_cast<double>(shape(node).size()) * (net_->lowered.narrow(storage) ? 2.0 : 4.0);
       };
       StepTime time{step.name, step.kernel.name, watch.milliseconds(), 0, bytes(step.node, step.storage)};
       for (const StepInput& in : step.inputs) time.bytes += bytes(in.node, in.place.storage);
