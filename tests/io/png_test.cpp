@@ -116,6 +116,37 @@ TEST_CASE("a PNG header is believed only as far as the file can bear it out") {
   CHECK(text(5, 3, {.max_pixels = 14}).find("the limit is 14 pixels") != std::string::npos);
 }
 
+TEST_CASE("pixels in several chunks are one stream, and any damage to it is told") {
+  const auto image = noise<std::uint8_t>({37, 53, 3});
+  const auto whole = io::encode_png(image, {.depth = 8}).value();
+  const std::size_t length = io::detail::big_endian32(whole.data() + 33);  // of the first chunk of pixels
+  const std::span<const std::uint8_t> pixels(whole.data() + 41, length);
+  const auto built = [&](bool interrupted) {
+    io::Bytes png(whole.begin(), whole.begin() + 33);
+    for (std::size_t at = 0; at < length; at += 1000)
+      io::detail::append_png_chunk(png, "IDAT", pixels.subspan(at, std::min<std::size_t>(1000, length - at)));
+    if (interrupted) io::detail::append_png_chunk(png, "tEXt", pixels.first(9));
+    png.insert(png.end(), whole.begin() + 41 + static_cast<std::ptrdiff_t>(length) + 4, whole.end());
+    return png;
+  };
+  const auto read = io::read_png_memory(built(false)).value();
+  const auto same = convert<std::uint8_t>(read.pixels);
+  CHECK(std::equal(image.begin(), image.end(), same.begin(), same.end()));
+  CHECK_FALSE(io::detail::with_stored_pixels(built(false), 37 * (53 * 3 + 1)).empty());
+  CHECK(io::detail::with_stored_pixels(built(true), 37 * (53 * 3 + 1)).empty());
+  CHECK_FALSE(io::read_png_memory(built(true)));
+
+  for (const std::size_t at : {length / 2, length + 2}) {  // a pixel, the checksum
+    auto damaged = whole;
+    damaged[41 + at] ^= 1;
+    CHECK(io::read_png_memory(damaged, "d.png").error().message == "cannot read 'd.png': damaged PNG: IDAT: CRC error");
+  }
+  io::Bytes short_stream(whole.begin(), whole.begin() + 33);
+  io::detail::append_png_chunk(short_stream, "IDAT", pixels.first(length / 2));
+  io::detail::append_png_chunk(short_stream, "IEND", {});
+  CHECK(io::read_png_memory(short_stream, "s.png").error().message.find("cannot read 's.png': damaged PNG: ") == 0);
+}
+
 TEST_CASE("the default limit admits 16384 x 16384") {
   CHECK_FALSE(io::detail::check_size("x", "PNG", 16384, 16384, {}));
   CHECK(io::detail::check_size("x", "PNG", 16384, 16385, {}));

@@ -13,6 +13,7 @@
 #include "hairline/core/image.hpp"
 #include "hairline/core/result.hpp"
 #include "hairline/io/detail/png_deflate.hpp"
+#include "hairline/io/detail/png_inflate.hpp"
 #include "hairline/io/detail/png_reader.hpp"
 #include "hairline/io/file.hpp"
 #include "hairline/io/picture.hpp"
@@ -34,8 +35,10 @@ inline bool is_png(std::span<const std::uint8_t> bytes) {
   return bytes.size() >= 8 && std::equal(png_signature, png_signature + 8, bytes.begin());
 }
 
-inline std::uint32_t big_endian32(const std::uint8_t* p) {
-  return std::uint32_t{p[0]} << 24 | std::uint32_t{p[1]} << 16 | std::uint32_t{p[2]} << 8 | std::uint32_t{p[3]};
+/// Bits of a pixel, from a header that is there.
+inline std::uint64_t png_pixel_bits(std::span<const std::uint8_t> bytes) {
+  static constexpr int samples[7] = {1, 1, 3, 1, 2, 1, 4};
+  return std::uint64_t{bytes[24]} * static_cast<unsigned>(bytes[25] < 7 ? samples[bytes[25]] : 1);
 }
 
 /// Judges the header before libpng sees it: nothing is allocated for a size that is refused.
@@ -47,9 +50,7 @@ inline std::optional<Error> check_png_header(std::span<const std::uint8_t> bytes
   const std::uint32_t width = big_endian32(bytes.data() + 16), height = big_endian32(bytes.data() + 20);
   if (auto error = check_size(name, "PNG", width, height, limits)) return error;
   // Deflate expands at most 1032 times, so a small file cannot claim a large picture.
-  static constexpr int samples[7] = {1, 1, 3, 1, 2, 1, 4};
-  const std::uint64_t bits = std::uint64_t{bytes[24]} * static_cast<unsigned>(bytes[25] < 7 ? samples[bytes[25]] : 1);
-  if (std::uint64_t{width} * height * bits / 8 > bytes.size() * std::uint64_t{1032})
+  if (std::uint64_t{width} * height * png_pixel_bits(bytes) / 8 > bytes.size() * std::uint64_t{1032})
     return too_short(name, "PNG", width, height, bytes.size());
   return std::nullopt;
 }
@@ -69,7 +70,12 @@ inline void png_row_to_float(const std::uint8_t* row, int depth, std::size_t cou
 inline Result<Picture> read_png_unguarded(std::span<const std::uint8_t> bytes, const std::string& name,
                                           const ReadLimits& limits) {
   if (auto error = check_png_header(bytes, name, limits)) return *error;
-  PngReader reader(bytes);
+  // An interlaced picture's rows are of several lengths; libpng inflates it by itself.
+  const std::uint64_t row = (big_endian32(bytes.data() + 16) * png_pixel_bits(bytes) + 7) / 8 + 1;
+  const bool whole = bytes[28] == 0;
+  const Bytes stored =
+      whole ? with_stored_pixels(bytes, static_cast<std::size_t>(row * big_endian32(bytes.data() + 20))) : Bytes{};
+  PngReader reader(stored.empty() ? bytes : stored, !stored.empty());
   const auto failed = [&] {
     const std::string text = reader.message[0] != '\0' ? reader.message : "not enough memory";
     const bool memory = text.find("memory") != std::string::npos;

@@ -1,4 +1,5 @@
 #pragma once
+#include <libdeflate.h>
 #include <zlib.h>
 
 #include <algorithm>
@@ -16,15 +17,12 @@
 #include "hairline/core/convert.hpp"
 #include "hairline/core/image.hpp"
 #include "hairline/core/parallel.hpp"
+#include "hairline/io/detail/png_inflate.hpp"
 
 // A PNG's pixels are one zlib stream of filtered rows. It is made in bands of rows, each deflated by itself and ended
 // at a whole byte, so that every core takes part; the bands depend on the picture's size alone.
 
 namespace hairline::io::detail {
-
-inline void append_big_endian32(std::vector<std::uint8_t>& to, std::uint32_t value) {
-  for (const int shift : {24, 16, 8, 0}) to.push_back(static_cast<std::uint8_t>(value >> shift));
-}
 
 /// Length, name, data, checksum.
 inline void append_png_chunk(std::vector<std::uint8_t>& to, const char* name, std::span<const std::uint8_t> data) {
@@ -32,8 +30,7 @@ inline void append_png_chunk(std::vector<std::uint8_t>& to, const char* name, st
   const std::size_t begin = to.size();
   to.insert(to.end(), name, name + 4);
   to.insert(to.end(), data.begin(), data.end());
-  const uLong sum = crc32(0, to.data() + begin, static_cast<uInt>(data.size() + 4));
-  append_big_endian32(to, static_cast<std::uint32_t>(sum));
+  append_big_endian32(to, libdeflate_crc32(0, to.data() + begin, data.size() + 4));
 }
 
 /// A piece of the zlib stream, and the checksum and length of what it holds.
@@ -132,7 +129,7 @@ inline void deflate_piece(std::span<std::uint8_t> raw, int compression, bool las
   stream.avail_out = static_cast<uInt>(piece.bytes.size() - head);
   deflate(&stream, last ? Z_FINISH : Z_SYNC_FLUSH);  // all at once: there is room for the worst case
   piece.bytes.resize(piece.bytes.size() - stream.avail_out);
-  piece.adler = adler32(1, raw.data(), static_cast<uInt>(raw.size()));
+  piece.adler = libdeflate_adler32(1, raw.data(), raw.size());
   piece.raw_size = raw.size();
 }
 

@@ -33,9 +33,11 @@ struct PngReader : PngState {
   std::size_t size = 0, position = 0;
   png_uint_32 width = 0, height = 0;
   int channels = 0, depth = 0, file_depth = 0, passes = 1;
-  bool has_alpha = false;
+  bool has_alpha = false, checked = false;
 
-  explicit PngReader(std::span<const std::uint8_t> bytes) : data(bytes.data()), size(bytes.size()) {}
+  /// @param sums_checked whether checksums need not be looked at any more
+  PngReader(std::span<const std::uint8_t> bytes, bool sums_checked)
+      : data(bytes.data()), size(bytes.size()), checked(sums_checked) {}
   PngReader(const PngReader&) = delete;
   PngReader& operator=(const PngReader&) = delete;
   ~PngReader() { png_destroy_read_struct(&png, &info, nullptr); }
@@ -56,7 +58,9 @@ struct PngReader : PngState {
     if (info == nullptr) return false;
     png_set_read_fn(png, this, supply);
     png_set_user_limits(png, 0x7fffffff, 0x7fffffff);  // the caller has checked the header against its own limits
-    png_set_crc_action(png, PNG_CRC_ERROR_QUIT, PNG_CRC_ERROR_QUIT);
+    const int action = checked ? PNG_CRC_QUIET_USE : PNG_CRC_ERROR_QUIT;
+    png_set_crc_action(png, action, action);
+    if (checked) png_set_option(png, PNG_IGNORE_ADLER32, PNG_OPTION_ON);
     png_set_keep_unknown_chunks(png, PNG_HANDLE_CHUNK_NEVER, nullptr, -1);  // all but the pixels, palette, transparency
     png_read_info(png, info);
     file_depth = png_get_bit_depth(png, info);
