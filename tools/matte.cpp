@@ -2,6 +2,7 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <memory>
 #include <optional>
 #include <sstream>
@@ -13,6 +14,8 @@
 #include "cutout.hpp"
 #include "device.hpp"
 #include "finished.hpp"
+#include "hairline/core/parallel.hpp"
+#include "hairline/solvers/plate_alignment.hpp"
 #include "job_error.hpp"
 #include "matte_options.hpp"
 #include "methods/network.hpp"
@@ -150,6 +153,19 @@ void warn_about(const SolveReport& r, const std::string& image, Outcome& outcome
     outcome.warnings.push_back(image + ": the preconditioner broke down; " + name(r.preconditioner) + " was used");
 }
 
+// A background shot from the hand makes most of the picture differ from it. Looked into only then: it takes time.
+void warn_about_plate(const Run& run, const MatteInput& input, const Plane& alpha, const std::string& image,
+                      Outcome& outcome) {
+  if (!run.method->has_align || run.options.align) return;
+  const auto subject = std::count_if(alpha.begin(), alpha.end(), [](float a) { return a > 0.5f; });
+  if (static_cast<double>(subject) < 0.3 * static_cast<double>(alpha.size())) return;
+  ThreadPool pool(run.options.batch.threads_per_job());
+  const double off = plate_seems_off(input.picture, input.plate, pool);
+  if (off > 0)
+    outcome.warnings.push_back(image + ": the background seems to lie about " + std::to_string(std::lround(off)) +
+                               " pixels off; if it was shot from the hand, add --align");
+}
+
 // The results' places and temporaries for one picture.
 struct Targets {
   StagedOutputs staged;
@@ -260,6 +276,7 @@ void matte_one(const Run& run, const std::string& image, Outcome& outcome) {
     json["solver"] = solver_json(result->report);
     warn_about(result->report, image, outcome);
   }
+  warn_about_plate(run, input, result->alpha, image, outcome);
   if (result->backbone_scale > 0) json["backbone_scale"] = result->backbone_scale;
   if (run.method->has_refinement) {
     json["refined_cells"] = std::count(result->refined.begin(), result->refined.end(), 1.0f);

@@ -123,13 +123,24 @@ def recolour(colour, alpha, plate, draw, options):
     return torch.minimum(colour.clamp(min=0), alpha)
 
 
+def hide(colour, alpha, plate, draw, probability):
+    """Foregrounds of which a part has the colour of the background behind it, so that only what is around tells."""
+    n, side = len(alpha), alpha.shape[-1]
+    field = F.interpolate(draw.normal(colour.new_empty(n, 1, 6, 6)), (side, side), mode="bicubic", align_corners=True)
+    part = ((field - draw.uniform(0, 1.2, n, 1, 1, 1)) * 8).sigmoid()
+    part = part * draw.uniform(0.6, 1, n, 1, 1, 1) * draw.chosen(probability, n)
+    behind = F.avg_pool2d(plate, 5, 1, 2, count_include_pad=False)
+    return colour + part * (behind * alpha - colour)
+
+
 def shoot(batch, mixed, draw, options):
     """What the camera makes of it: src, bgr, and the truth. Mixed samples are composited and their plates disturbed;
     both kinds get noise."""
     picture, plate, colour, alpha = (batch[:, c].contiguous() for c in (PICTURE, PLATE, FOREGROUND, ALPHA))
     n = len(batch)
     mixed = mixed.view(n, 1, 1, 1)
-    colour = torch.where(mixed, recolour(colour, alpha, plate, draw, options), torch.minimum(colour, alpha))
+    new = hide(recolour(colour, alpha, plate, draw, options), alpha, plate, draw, options.get("hidden", 0.0))
+    colour = torch.where(mixed, new, torch.minimum(colour, alpha))
     composite = colour + (1 - alpha) * plate * shadow(alpha, draw, options.get("shadow", 0.5))
     gain = 1 + draw.uniform(-1, 1, n, 3, 1, 1) ** 3 * 0.06 + draw.uniform(-1, 1, n, 1, 1, 1) ** 3 * 0.1
     gamma = 1 + draw.uniform(-1, 1, n, 1, 1, 1) ** 3 * 0.12

@@ -162,6 +162,25 @@ TEST_CASE("a plate shot again by hand is found by a homography", "[plate]") {
   CHECK(worst < 0.02);  // the scene's contrast is 0.5
 }
 
+TEST_CASE("a plate that lies far off is noticed, one in place or without texture is not", "[plate]") {
+  ThreadPool pool(2);
+  const auto off = [&](const Setup& s) {
+    const Case c = make(s);
+    return plate_seems_off(c.image, c.plate, pool);
+  };
+  CHECK(off({.h = 320, .w = 400}) == 0);
+  CHECK(off({.h = 320, .w = 400, .gain = 1.05f, .offset = 0.02f, .shadow = true}) == 0);
+  CHECK(off({.h = 320, .w = 400, .dy = -8, .dx = 12}) == Approx(std::hypot(8, 12)).margin(4));
+  CHECK(off({.h = 320, .w = 400, .dx = 16, .subject = false}) == Approx(16).margin(4));
+  Image<float> flat[2] = {Image<float>(Shape{320, 400, 3}), Image<float>(Shape{320, 400, 3})};
+  for (int k = 0; k < 2; ++k)
+    for (int y = 0; y < 320; ++y)
+      for (int x = 0; x < 400; ++x)
+        for (int c = 0; c < 3; ++c) flat[k](y, x, c) = 0.95f + 0.01f * noise(y, x, c + 5 * k);
+  CHECK(plate_seems_off(flat[0], flat[1], pool) == 0);
+  CHECK(plate_seems_off(Image<float>(Shape{3, 3, 3}), Image<float>(Shape{3, 3, 3}), pool) == 0);
+}
+
 TEST_CASE("a soft shadow on the background stays background", "[plate]") {
   Setup s;
   s.shadow = true;

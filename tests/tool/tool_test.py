@@ -259,6 +259,26 @@ class Matte(Case):
             report = json.loads(self.ok("matte", "picture.png", "a.png", "-b", "plate.png", *options, "--json").stdout)
             self.assertEqual(report["method"], "plate")
 
+    def test_a_plate_that_lies_elsewhere_is_noticed(self):
+        draw = random.Random(3)
+        boxes = [(draw.randrange(210), draw.randrange(150), draw.randrange(256)) for _ in range(300)]
+
+        def shot(by):
+            rows = [[(128, 120, 110)] * 200 for _ in range(140)]
+            for x0, y0, value in boxes:
+                for y in range(max(0, y0 - 12), min(140, y0)):
+                    for x in range(max(0, x0 - 12 - by), max(0, min(200, x0 - by))):
+                        rows[y][x] = (value, 255 - value, value // 2)
+            return png_bytes(rows)
+
+        self.write("there.png", shot(0))
+        self.write("off.png", shot(8))
+        command = ("matte", "there.png", "a.png", "-b", "off.png", "--json")
+        report = json.loads(self.ok(*command).stdout)
+        if report["method"] == "slim":  # a build without kernels solves, and finds 8 pixels by itself
+            self.assertIn("pixels off; if it was shot from the hand, add --align", report["warnings"][0])
+            self.assertNotIn("warnings", json.loads(self.ok(*command, "--align").stdout))
+
     def test_default_with_a_background(self):
         """The network whose weights this build brings along; a build without such weights or kernels solves."""
         about = {m["name"]: m["about"] for m in json.loads(self.ok("info", "--json").stdout)["methods"]}

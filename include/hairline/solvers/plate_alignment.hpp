@@ -67,10 +67,10 @@ inline std::array<double, 2> warped(const std::array<double, 9>& m, double y, do
   return {(m[3] * x + m[4] * y + m[5]) / z, (m[0] * x + m[1] * y + m[2]) / z};
 }
 
-/// The integer shift within +-reach whose gradients agree best with the picture's, by a saturating score that the
-/// subject, whose gradients agree with nothing, cannot sway. Gradients do not see offsets and hardly see gains.
-inline std::array<int, 2> search_shift(const Image<float>& image, const Image<float>& plate, int reach,
-                                       ThreadPool& pool) {
+/// How well the gradients agree for each integer shift within +-reach, row by row: a saturating score that the subject,
+/// whose gradients agree with nothing, cannot sway. Gradients do not see offsets and hardly see gains.
+inline std::vector<double> shift_scores(const Image<float>& image, const Image<float>& plate, int reach,
+                                        ThreadPool& pool) {
   const int h = image.height(), w = image.width();
   const auto gradients = [&](const Image<float>& in) {
     Image<float> g(Shape{h, w, 2});
@@ -102,6 +102,12 @@ inline std::array<int, 2> search_shift(const Image<float>& image, const Image<fl
       score[static_cast<std::size_t>(k)] = sum * (1 - 1e-4 * (dy * dy + dx * dx));
     }
   });
+  return score;
+}
+
+/// The best of them, {y, x}.
+inline std::array<int, 2> best_shift(const std::vector<double>& score, int reach) {
+  const int side = 2 * reach + 1;
   std::size_t best = static_cast<std::size_t>(reach * side + reach);
   for (std::size_t k = 0; k < score.size(); ++k)
     if (score[k] > score[best]) best = k;
@@ -243,7 +249,8 @@ inline PlateAlignment align_plate(const Image<float>& image, const Image<float>&
     const Image<float>& p = plates[level];
     const bool coarsest = level + 1 == images.size();
     if (motion != PlateMotion::none && coarsest && std::min(i.height(), i.width()) > 2 * 4 + 8) {
-      const auto found = detail::search_shift(i, p, std::min(reach, 4), pool);
+      const int most = std::min(reach, 4);
+      const auto found = detail::best_shift(detail::shift_scores(i, p, most, pool), most);
       a.warp[2] = found[1];
       a.warp[5] = found[0];
     }
@@ -268,6 +275,27 @@ inline PlateAlignment align_plate(const Image<float>& image, const Image<float>&
   const auto q = detail::warped(a.warp, y, x);
   a.shift = {q[0] - y, q[1] - x};
   return a;
+}
+
+/// Roughly how many pixels a plate lies off its picture as a whole, found on small copies of them; 0 if it is in place,
+/// or if nothing speaks clearly for another one. Finds what is more than about 1/200 and less than 1/16 of the longer
+/// side. For a hint; align_plate measures.
+/// @param image, plate (H, W, 3), of one size
+inline double plate_seems_off(const Image<float>& image, const Image<float>& plate, ThreadPool& pool) {
+  Image<float> small[2] = {detail::gaussian_blur(image, 1.2, pool), detail::gaussian_blur(plate, 1.2, pool)};
+  double factor = 1;
+  for (; std::max(small[0].height(), small[0].width()) > 192; factor *= 2)
+    for (Image<float>& s : small) s = detail::halve(s);
+  const int reach = 12;
+  if (std::min(small[0].height(), small[0].width()) < 4 * reach) return 0;
+  const std::vector<double> score = detail::shift_scores(small[0], small[1], reach, pool);
+  const auto [y, x] = detail::best_shift(score, reach);
+  const auto at = [&](int dy, int dx) {
+    return score[static_cast<std::size_t>((dy + reach) * (2 * reach + 1) + dx + reach)];
+  };
+  // Clearly: a fifth of the whole picture's contrast agrees there, and twice as much as in place.
+  const double pixels = static_cast<double>(small[0].shape().pixels());
+  return at(y, x) > 0.02 * pixels && at(y, x) > 1.5 * at(0, 0) ? factor * std::hypot(y, x) : 0;
 }
 
 /// The plate as the picture's camera would have seen it; `inside` says where the plate had something to give.
