@@ -114,28 +114,68 @@ inline std::array<int, 2> best_shift(const std::vector<double>& score, int reach
   return {static_cast<int>(best) / side - reach, static_cast<int>(best) % side - reach};
 }
 
-/// One robust Gauss-Newton step for warp, gain and offset together: iteratively re-weighted least squares with
-/// Geman-McClure weights of width `scale` on the colour difference. Returns the inlier share.
-inline double alignment_step(const Image<float>& image, const Image<float>& plate, PlateAlignment& a,
-                             PlateMotion motion, double scale, bool exposure, ThreadPool& pool) {
+/// What the samples of a Gauss-Newton step add up to: a channel's gain and offset touch that channel alone, so each has
+/// normal equations of its own in (moves, gain, offset).
+template <int Moves>
+struct AlignmentSums {
+  static constexpr int size = Moves + 2;
+  std::array<Eigen::Matrix<double, size, size>, 3> m;
+  std::array<Eigen::Matrix<double, size, 1>, 3> v;
+  double inliers = 0, seen = 0;
+  AlignmentSums() {
+    for (std::size_t c = 0; c < 3; ++c) {
+      m[c].setZero();
+      v[c].setZero();
+    }
+  }
+  void add(const AlignmentSums& other) {
+    for (std::size_t c = 0; c < 3; ++c) {
+      m[c] += other.m[c];
+      v[c] += other.v[c];
+    }
+    inliers += other.inliers;
+    seen += other.seen;
+  }
+};
+
+/// Adds one pixel at (u, v) from the centre, whose colour is `e` off the plate's `p`.
+template <int Moves>
+void add_pixel(AlignmentSums<Moves>& s, const PlateAlignment& a, const Sample& p, const std::array<double, 3>& e,
+               double weight, double u, double v) {
+  for (std::size_t c = 0; c < 3; ++c) {
+    Eigen::Matrix<double, Moves + 2, 1> j;
+    const double gy = a.gain[c] * static_cast<double>(p.by_y[c]), gx = a.gain[c] * static_cast<double>(p.by_x[c]);
+    if constexpr (Moves >= 2) {
+      j[0] = gy;
+      j[1] = gx;
+    }
+    if constexpr (Moves == 8) {
+      j[2] = gy * u;
+      j[3] = gy * v;
+      j[4] = gx * u;
+      j[5] = gx * v;
+      j[6] = (gy * v + gx * u) * u;
+      j[7] = (gy * v + gx * u) * v;
+    }
+    j[Moves] = static_cast<double>(p.value[c]);
+    j[Moves + 1] = 1;
+    s.m[c].noalias() += (weight * j) * j.transpose();
+    s.v[c] += weight * e[c] * j;
+  }
+}
+
+/// The sums over about `samples` pixels of the picture, those weighted down that do not fit to `scale`.
+template <int Moves>
+AlignmentSums<Moves> sum_pixels(const Image<float>& image, const Image<float>& plate, const PlateAlignment& a,
+                                double scale, int samples, ThreadPool& pool) {
   const int h = image.height(), w = image.width();
-  const int moves = motion == PlateMotion::none ? 0 : motion == PlateMotion::translation ? 2 : 8;
-  constexpr int most = 14;
-  const int n = moves + 6;
-  using Matrix = Eigen::Matrix<double, most, most>;
-  using Column = Eigen::Matrix<double, most, 1>;
-  struct Sums {
-    Matrix m = Matrix::Zero();
-    Column v = Column::Zero();
-    double inliers = 0, seen = 0;
-  };
-  const int step = std::max(1, static_cast<int>(std::sqrt(static_cast<double>(h) * w / 60000)));
+  const int step = std::max(1, static_cast<int>(std::sqrt(static_cast<double>(h) * w / samples)));
   const int lines = (h + step - 1) / step;
   constexpr int per_chunk = 8;
-  std::vector<Sums> sums(static_cast<std::size_t>((lines + per_chunk - 1) / per_chunk));
+  std::vector<AlignmentSums<Moves>> sums(static_cast<std::size_t>((lines + per_chunk - 1) / per_chunk));
   const double unit = std::max(h, w) / 2.0, my = (h - 1) / 2.0, mx = (w - 1) / 2.0;
   pool.parallel_for(0, lines, per_chunk, [&](std::ptrdiff_t l0, std::ptrdiff_t l1) {
-    Sums& s = sums[static_cast<std::size_t>(l0 / per_chunk)];
+    AlignmentSums<Moves>& s = sums[static_cast<std::size_t>(l0 / per_chunk)];
     for (std::ptrdiff_t l = l0; l < l1; ++l)
       for (int x = (static_cast<int>(l) * 7) % step; x < w; x += step) {
         const int y = static_cast<int>(l) * step;
@@ -153,37 +193,37 @@ inline double alignment_step(const Image<float>& image, const Image<float>& plat
         const double weight = r * r;
         s.inliers += ee < 9 * scale * scale;
         s.seen += 1;
-        if (weight < 1e-3) continue;
-        const double u = (x - mx) / unit, v = (y - my) / unit;
-        for (std::size_t c = 0; c < 3; ++c) {
-          Column j = Column::Zero();
-          const double gy = a.gain[c] * static_cast<double>(p.by_y[c]), gx = a.gain[c] * static_cast<double>(p.by_x[c]);
-          if (moves >= 2) {
-            j[0] = gy;
-            j[1] = gx;
-          }
-          if (moves == 8) {
-            j[2] = gy * u;
-            j[3] = gy * v;
-            j[4] = gx * u;
-            j[5] = gx * v;
-            j[6] = (gy * v + gx * u) * u;
-            j[7] = (gy * v + gx * u) * v;
-          }
-          j[moves + static_cast<int>(c)] = static_cast<double>(p.value[c]);
-          j[moves + 3 + static_cast<int>(c)] = 1;
-          s.m.noalias() += weight * j * j.transpose();
-          s.v.noalias() += weight * e[c] * j;
-        }
+        if (weight >= 1e-3) add_pixel(s, a, p, e, weight, (x - mx) / unit, (y - my) / unit);
       }
   });
-  Sums total;
-  for (const Sums& s : sums) {
-    total.m += s.m;
-    total.v += s.v;
-    total.inliers += s.inliers;
-    total.seen += s.seen;
-  }
+  AlignmentSums<Moves> total;
+  for (const auto& s : sums) total.add(s);
+  return total;
+}
+
+/// One robust Gauss-Newton step for warp, gain and offset together: iteratively re-weighted least squares with
+/// Geman-McClure weights of width `scale` on the colour difference. Returns the inlier share.
+template <int moves>
+double alignment_step(const Image<float>& image, const Image<float>& plate, PlateAlignment& a, double scale,
+                      int samples, bool exposure, ThreadPool& pool) {
+  constexpr int n = moves + 6;
+  const int h = image.height(), w = image.width();
+  const double unit = std::max(h, w) / 2.0, my = (h - 1) / 2.0, mx = (w - 1) / 2.0;
+  const AlignmentSums<moves> sums = sum_pixels<moves>(image, plate, a, scale, samples, pool);
+  struct {
+    Eigen::Matrix<double, n, n> m = Eigen::Matrix<double, n, n>::Zero();
+    Eigen::Matrix<double, n, 1> v = Eigen::Matrix<double, n, 1>::Zero();
+    double inliers, seen;
+  } total;
+  total.inliers = sums.inliers;
+  total.seen = sums.seen;
+  const auto place = [](int i, int c) { return i < moves ? i : i == moves ? moves + c : moves + 3 + c; };
+  for (int c = 0; c < 3; ++c)
+    for (int i = 0; i < moves + 2; ++i) {
+      const auto k = static_cast<std::size_t>(c);
+      total.v[place(i, c)] += sums.v[k][i];
+      for (int j = 0; j < moves + 2; ++j) total.m(place(i, c), place(j, c)) += sums.m[k](i, j);
+    }
   if (total.seen == 0) return 0;
   // Weak pulls toward "nothing moved, gain 1, offset 0" decide what the data leave open (a flat plate, say).
   const double noise = 1e-3 * total.seen;
@@ -198,7 +238,7 @@ inline double alignment_step(const Image<float>& image, const Image<float>& plat
   }
   Eigen::VectorXd d = Eigen::VectorXd::Zero(n);
   if (exposure) {
-    d = total.m.topLeftCorner(n, n).ldlt().solve(total.v.head(n));
+    d = total.m.ldlt().solve(total.v);
   } else if (moves > 0) {
     d.head(moves) = total.m.topLeftCorner(moves, moves).ldlt().solve(total.v.head(moves));
   }
@@ -247,6 +287,13 @@ inline PlateAlignment align_plate(const Image<float>& image, const Image<float>&
   for (std::size_t level = images.size(); level-- > 0;) {
     const Image<float>& i = images[level];
     const Image<float>& p = plates[level];
+    const int samples = level > 0 ? 15000 : 60000;  // the smaller pictures only bring the next one near
+    const auto step = [&](PlateMotion moves, double scale) {
+      const auto move = moves == PlateMotion::none          ? detail::alignment_step<0>
+                        : moves == PlateMotion::translation ? detail::alignment_step<2>
+                                                            : detail::alignment_step<8>;
+      a.inliers = move(i, p, a, scale, samples, exposure, pool);
+    };
     const bool coarsest = level + 1 == images.size();
     if (motion != PlateMotion::none && coarsest && std::min(i.height(), i.width()) > 2 * 4 + 8) {
       const int most = std::min(reach, 4);
@@ -258,11 +305,10 @@ inline PlateAlignment align_plate(const Image<float>& image, const Image<float>&
     for (const double scale : {0.06, 0.045, 0.035, 0.025, 0.018, 0.014, 0.011, 0.009, 0.008, 0.008}) {
       const PlateMotion now =
           level > 0 || scale > 0.04 ? (motion == PlateMotion::none ? motion : PlateMotion::translation) : motion;
-      a.inliers = detail::alignment_step(i, p, a, now, scale, exposure, pool);
+      step(now, scale);
     }
     if (motion == PlateMotion::homography)
-      for (int k = 0; k < 12; ++k)
-        a.inliers = detail::alignment_step(i, p, a, motion, level ? 0.02 : 0.01, exposure, pool);
+      for (int k = 0; k < 12; ++k) step(motion, level > 0 ? 0.02 : 0.01);
     if (level > 0) {  // pixel centres of a halved picture: x = 2 x' + 0.5
       Eigen::Matrix3d up, m;
       up << 2, 0, 0.5, 0, 2, 0.5, 0, 0, 1;
