@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <future>
 #include <memory>
 #include <optional>
 #include <sstream>
@@ -98,18 +99,19 @@ Run prepare(MatteOptions o) {
 }
 
 MatteInput read_input(const Run& run, const std::string& image) {
+  const bool plate = run.method->takes_plate;
+  const std::string file = plate ? run.plate.of(image) : run.trimap.of(image);
   MatteInput input;
+  const auto policy = run.options.batch.threads_per_job() == 1 ? std::launch::deferred : std::launch::async;
+  auto other = std::async(policy, [&] {
+    if (plate)
+      input.plate = read_colour(file);
+    else
+      input.trimap = read_grey(file);
+  });
   input.picture = read_colour(image);
-  const std::string whose = "'" + image + "'";
-  if (run.method->takes_plate) {
-    const std::string file = run.plate.of(image);
-    input.plate = read_colour(file);
-    want_size(file, input.plate.shape(), input.picture.shape(), whose);
-  } else {
-    const std::string file = run.trimap.of(image);
-    input.trimap = read_grey(file);
-    want_size(file, input.trimap.shape(), input.picture.shape(), whose);
-  }
+  other.get();
+  want_size(file, plate ? input.plate.shape() : input.trimap.shape(), input.picture.shape(), "'" + image + "'");
   return input;
 }
 
