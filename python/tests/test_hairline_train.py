@@ -126,6 +126,11 @@ def check_samples():
     check(all(torch.equal(again[k], batch[k]) for k in batch), "a batch depends on its step alone")
     other = samples.Samples(late, options, 3).batch(10)
     check(other["src"].shape != batch["src"].shape or not torch.equal(other["src"], batch["src"]), "steps differ")
+    hidden = samples.Samples(late, options | {"hidden": 1.0}, 3).batch(9)
+    inside = (hidden["alpha"] > 0.999).expand_as(hidden["src"])
+    check(torch.equal(hidden["alpha"], again["alpha"]), "hiding leaves alpha as it is")
+    apart = [(b["src"] - b["bgr"])[inside].abs().mean().item() for b in (again, hidden)]
+    check(apart[1] < 0.95 * apart[0], f"hidden parts come near the plate (mean distance {apart[0]:.3f}, {apart[1]:.3f})")
 
 
 def check_schedules():
