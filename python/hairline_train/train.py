@@ -237,11 +237,23 @@ class Run:
                     save(self.out / "checkpoint.pt", {
                         "stage": index, "step": step, "network": network.state_dict(),
                         "optimizer": optimizer.state_dict(), "average": average.state})
-                    save(self.out / f"{stage['name']}.pt", {k: v.contiguous() for k, v in average.state.items()})
+                    state = self.result(index, stage, average.state, step)
+                    save(self.out / f"{stage['name']}.pt", {k: v.contiguous() for k, v in state.items()})
                     saved = time.monotonic()
         finally:
             ahead.end()
-        return average.state, left
+        return self.result(index, stage, average.state, step), left
+
+    def result(self, index, stage, state, step):
+        """What a stage hands on: its averaged weights, at its end those that "keep" names on the way back to its start."""
+        keep = stage.get("keep", {})
+        if not keep or step < stage["steps"]:
+            return state
+        before = torch.load(self.out / f"{self.recipe['stages'][index - 1]['name']}.pt", map_location=self.device,
+                            weights_only=True)
+        share = {k: next((keep[p] for p in keep if k.startswith(p)), 0.0) for k in state}
+        return {k: v + share[k] * (before[k] - v) if k in before and v.is_floating_point() else v
+                for k, v in state.items()}
 
     @torch.no_grad()
     def validate(self, index, stage, network, average, step):

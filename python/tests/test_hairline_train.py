@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import types
 
 try:
     import numpy as np
@@ -64,7 +65,8 @@ RECIPE = {
          "pool": {"size": 96, "count": 8, "fresh": 0, "first": 4}, "samples": {"crops": [[64, 2]]}, "validate_at": [64]},
         {"name": "joint", "network": "slim", "steps": 6, "loss": "bgmv2_joint",
          "optimizer": {"rate": 1e-4, "groups": {"refiner.": 3}}, "options": {"refine_sample_pixels": 256},
-         "pool": {"size": 96, "count": 16, "fresh": 2}, "samples": {"crops": [[64, 2]]}, "validate_at": [64]}]}
+         "pool": {"size": 96, "count": 16, "fresh": 2}, "samples": {"crops": [[64, 2]]}, "validate_at": [64],
+         "keep": {"refiner.": 0, "": 0.5}}]}
 
 
 def run_once(command, library, out):
@@ -152,6 +154,17 @@ def check_clamp():
     check(x.grad.tolist() == [0, -1, 1, 1, 0], "clamps keep the gradients that lead inside")
 
 
+def check_keep(folder):
+    torch.save({"stem.weight": torch.ones(2), "stem.count": torch.tensor(3)}, folder / "before.pt")
+    run = types.SimpleNamespace(out=folder, device="cpu", recipe={"stages": [{"name": "before"}]})
+    stage = {"steps": 9, "keep": {"refiner.": 0, "": 0.75}}
+    state = {"stem.weight": torch.zeros(2), "stem.count": torch.tensor(5), "refiner.weight": torch.zeros(1)}
+    made = train.Run.result(run, 1, stage, state, 9)
+    check(made["stem.weight"].tolist() == [0.75, 0.75] and made["stem.count"] == 5 and made["refiner.weight"] == 0,
+          "kept weights go back three quarters of the way, counters and others do not")
+    check(train.Run.result(run, 1, stage, state, 8) is state, "before its end a stage's weights are its own")
+
+
 def check_resume(command, library, folder):
     """A run killed at some step and started again against one that was left alone."""
     def start(out):
@@ -207,6 +220,7 @@ def main():
     check_clamp()
     with tempfile.TemporaryDirectory() as folder:
         check_png(pathlib.Path(folder))
+        check_keep(pathlib.Path(folder))
         check_resume(os.path.abspath(command), library and os.path.abspath(library), pathlib.Path(folder))
     print("losses, samples, schedules and resuming agree")
 

@@ -339,7 +339,7 @@ inline double plate_seems_off(const Image<float>& image, const Image<float>& pla
   const auto at = [&](int dy, int dx) {
     return score[static_cast<std::size_t>((dy + reach) * (2 * reach + 1) + dx + reach)];
   };
-  // Clearly: a fifth of the whole picture's contrast agrees there, and twice as much as in place.
+  // Clearly: as much as if one pixel in fifty agreed wholly, and half as much again as in place.
   const double pixels = static_cast<double>(small[0].shape().pixels());
   return at(y, x) > 0.02 * pixels && at(y, x) > 1.5 * at(0, 0) ? factor * std::hypot(y, x) : 0;
 }

@@ -60,7 +60,9 @@ struct PngReader : PngState {
     png_set_user_limits(png, 0x7fffffff, 0x7fffffff);  // the caller has checked the header against its own limits
     const int action = checked ? PNG_CRC_QUIET_USE : PNG_CRC_ERROR_QUIT;
     png_set_crc_action(png, action, action);
+#ifdef PNG_IGNORE_ADLER32  // since 1.6.26; before, one more pass
     if (checked) png_set_option(png, PNG_IGNORE_ADLER32, PNG_OPTION_ON);
+#endif
     png_set_keep_unknown_chunks(png, PNG_HANDLE_CHUNK_NEVER, nullptr, -1);  // all but the pixels, palette, transparency
     png_read_info(png, info);
     file_depth = png_get_bit_depth(png, info);
