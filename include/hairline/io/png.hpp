@@ -12,6 +12,7 @@
 #include "hairline/core/convert.hpp"
 #include "hairline/core/image.hpp"
 #include "hairline/core/result.hpp"
+#include "hairline/io/detail/big_endian.hpp"
 #include "hairline/io/detail/png_deflate.hpp"
 #include "hairline/io/detail/png_inflate.hpp"
 #include "hairline/io/detail/png_reader.hpp"

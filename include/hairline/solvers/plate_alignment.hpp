@@ -210,39 +210,34 @@ double alignment_step(const Image<float>& image, const Image<float>& plate, Plat
   const int h = image.height(), w = image.width();
   const double unit = std::max(h, w) / 2.0, my = (h - 1) / 2.0, mx = (w - 1) / 2.0;
   const AlignmentSums<moves> sums = sum_pixels<moves>(image, plate, a, scale, samples, pool);
-  struct {
-    Eigen::Matrix<double, n, n> m = Eigen::Matrix<double, n, n>::Zero();
-    Eigen::Matrix<double, n, 1> v = Eigen::Matrix<double, n, 1>::Zero();
-    double inliers, seen;
-  } total;
-  total.inliers = sums.inliers;
-  total.seen = sums.seen;
+  Eigen::Matrix<double, n, n> left = Eigen::Matrix<double, n, n>::Zero();
+  Eigen::Matrix<double, n, 1> right = Eigen::Matrix<double, n, 1>::Zero();
   const auto place = [](int i, int c) { return i < moves ? i : i == moves ? moves + c : moves + 3 + c; };
   for (int c = 0; c < 3; ++c)
     for (int i = 0; i < moves + 2; ++i) {
       const auto k = static_cast<std::size_t>(c);
-      total.v[place(i, c)] += sums.v[k][i];
-      for (int j = 0; j < moves + 2; ++j) total.m(place(i, c), place(j, c)) += sums.m[k](i, j);
+      right[place(i, c)] += sums.v[k][i];
+      for (int j = 0; j < moves + 2; ++j) left(place(i, c), place(j, c)) += sums.m[k](i, j);
     }
-  if (total.seen == 0) return 0;
+  if (sums.seen == 0) return 0;
   // Weak pulls toward "nothing moved, gain 1, offset 0" decide what the data leave open (a flat plate, say).
-  const double noise = 1e-3 * total.seen;
-  for (int i = 0; i < moves; ++i) total.m(i, i) += noise * 1e-4;
+  const double noise = 1e-3 * sums.seen;
+  for (int i = 0; i < moves; ++i) left(i, i) += noise * 1e-4;
   for (int c = 0; c < 3; ++c) {
     const int g = moves + c, o = moves + 3 + c;
     const auto k = static_cast<std::size_t>(c);
-    total.m(g, g) += noise * 0.1;
-    total.v[g] += noise * 0.1 * (1 - a.gain[k]);
-    total.m(o, o) += noise;
-    total.v[o] += noise * (0 - a.offset[k]);
+    left(g, g) += noise * 0.1;
+    right[g] += noise * 0.1 * (1 - a.gain[k]);
+    left(o, o) += noise;
+    right[o] += noise * (0 - a.offset[k]);
   }
   Eigen::VectorXd d = Eigen::VectorXd::Zero(n);
   if (exposure) {
-    d = total.m.ldlt().solve(total.v);
+    d = left.ldlt().solve(right);
   } else if (moves > 0) {
-    d.head(moves) = total.m.topLeftCorner(moves, moves).ldlt().solve(total.v.head(moves));
+    d.head(moves) = left.topLeftCorner(moves, moves).ldlt().solve(right.head(moves));
   }
-  if (!d.allFinite()) return total.inliers / total.seen;
+  if (!d.allFinite()) return sums.inliers / sums.seen;
   for (std::size_t c = 0; c < 3; ++c) {
     a.gain[c] = std::clamp(a.gain[c] + d[moves + static_cast<int>(c)], 0.7, 1.4);
     a.offset[c] = std::clamp(a.offset[c] + d[moves + 3 + static_cast<int>(c)], -0.1, 0.1);
@@ -262,7 +257,7 @@ double alignment_step(const Image<float>& image, const Image<float>& plate, Plat
     m /= m(2, 2);
     for (int i = 0; i < 9; ++i) a.warp[static_cast<std::size_t>(i)] = m(i / 3, i % 3);
   }
-  return total.inliers / total.seen;
+  return sums.inliers / sums.seen;
 }
 
 }  // namespace detail

@@ -17,7 +17,7 @@
 #include "hairline/core/convert.hpp"
 #include "hairline/core/image.hpp"
 #include "hairline/core/parallel.hpp"
-#include "hairline/io/detail/png_inflate.hpp"
+#include "hairline/io/detail/big_endian.hpp"
 
 // A PNG's pixels are one zlib stream of filtered rows. It is made in bands of rows, each deflated by itself and ended
 // at a whole byte, so that every core takes part; the bands depend on the picture's size alone.

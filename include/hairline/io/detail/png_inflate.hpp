@@ -9,19 +9,13 @@
 #include <span>
 #include <vector>
 
+#include "hairline/io/detail/big_endian.hpp"
+
 // zlib's inflate is half of the time that libpng takes for a photograph. libdeflate needs a third of it, but wants the
 // whole stream at once, which libpng does not offer. So a PNG is rewritten in memory before libpng reads it: the same
 // chunks, with the pixels' stream inflated and put into stored blocks, which zlib copies.
 
 namespace hairline::io::detail {
-
-inline std::uint32_t big_endian32(const std::uint8_t* p) {
-  return std::uint32_t{p[0]} << 24 | std::uint32_t{p[1]} << 16 | std::uint32_t{p[2]} << 8 | std::uint32_t{p[3]};
-}
-
-inline void append_big_endian32(std::vector<std::uint8_t>& to, std::uint32_t value) {
-  for (const int shift : {24, 16, 8, 0}) to.push_back(static_cast<std::uint8_t>(value >> shift));
-}
 
 /// Where a PNG's pixels lie: what is before the first IDAT, and the stream, in one piece.
 struct PngStream {
