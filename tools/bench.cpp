@@ -67,14 +67,18 @@ std::size_t peak_memory() {
 }
 
 Image<std::uint8_t> read_bytes(const std::string& path) {
-  auto picture = io::read_image(path);
+  auto picture = io::read_any_image(path);
   if (!picture) {
     if (picture.error().code == ErrorCode::not_found) throw NotAvailable{picture.error().message};
     throw std::runtime_error(picture.error().message);
   }
-  Image<std::uint8_t> bytes(picture->shape());
-  copy_pixels<std::uint8_t>(View<const float>(picture->view()), bytes.view());
-  return bytes;
+  return picture->visit([](auto& pixels) -> Image<std::uint8_t> {
+    if constexpr (std::is_same_v<decltype(pixels), Image<std::uint8_t>&>) {
+      return std::move(pixels);
+    } else {
+      return convert<std::uint8_t>(pixels);
+    }
+  });
 }
 
 double median(std::vector<double> v) {

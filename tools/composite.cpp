@@ -60,9 +60,8 @@ void composite_one(const Run& run, const std::string& file, Outcome& outcome) {
   StagedOutputs staged;
   const std::string temporary = staged.add(place);
   outcome.stage("read");
-  const Image<float> foreground = read_colour(file);
-  const Plane alpha = read_mask(alpha_file);
-  const Image<float> background = run.colour ? filled(foreground.shape(), *run.colour) : read_colour(background_file);
+  const AnyImage foreground = read_colour(file), alpha = read_mask(alpha_file);
+  const AnyImage background = run.colour ? filled(foreground.shape(), *run.colour) : read_colour(background_file);
   want_size(alpha_file, alpha.shape(), foreground.shape(), "'" + file + "'");
   want_size(background_file, background.shape(), foreground.shape(), "'" + file + "'");
   json["size"] = {{"width", foreground.width()}, {"height", foreground.height()}};

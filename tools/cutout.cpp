@@ -9,8 +9,7 @@
 
 namespace hairline::tool {
 
-Image<float> estimate_foreground(const Image<float>& picture, const Plane& alpha, const std::string& file,
-                                 int threads) {
+Image<float> estimate_foreground(AnyView picture, AnyView alpha, const std::string& file, int threads) {
   ForegroundMultilevelOptions options;
   options.threads = threads;
   options.background = false;
@@ -35,8 +34,7 @@ Image<float> filled(const Shape& shape, const Colour& colour) {
   return out;
 }
 
-Image<float> put_over(const Image<float>& foreground, const Plane& alpha, const Image<float>& background,
-                      const std::string& file) {
+Image<float> put_over(AnyView foreground, AnyView alpha, AnyView background, const std::string& file) {
   return take(composite(foreground, alpha, background, CompositeOptions{}), file);
 }
 

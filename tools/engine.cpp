@@ -1,5 +1,6 @@
 #include "engine.hpp"
 
+#include <algorithm>
 #include <memory>
 #include <mutex>
 #include <stdexcept>
@@ -10,6 +11,7 @@
 #include "device.hpp"
 #include "hairline/kernels/load_network.hpp"
 #include "hairline/kernels/session.hpp"
+#include "hairline/nets/pictures.hpp"
 #include "hairline/nets/shapes.hpp"
 #include "hairline/weights/load.hpp"
 #include "network_kernels.hpp"
@@ -31,7 +33,9 @@ Result<TensorStore> embedded_weights() {
 
 Weights load(const Network& network, const std::string& file, const std::vector<std::string>& unread) {
   const auto read = file.empty() ? embedded_weights() : read_weights(file);
-  auto weights = read ? accept_weights(network.graph, *read, unread) : Result<Weights>(read.error());
+  // Those in this program are tested when it is built.
+  const auto test = file.empty() ? SelfTestUse::skip : SelfTestUse::run;
+  auto weights = read ? accept_weights(network.graph, *read, unread, test) : Result<Weights>(read.error());
   if (weights) return std::move(*weights);
   give_up(weights.error());
 }
@@ -59,27 +63,40 @@ class Sessions {
   std::vector<std::unique_ptr<kernels::Session>> free_;
 };
 
-View<const float> view_of_tensor(const Tensor& t) {
-  const Shape s{t.shape.height, t.shape.width, t.shape.channels};
-  return {t.data.data(), s, interleaved(s)};
+using Unwanted = std::span<const std::string_view>;
+
+bool wanted(std::string_view name, Unwanted unwanted) {
+  return std::find(unwanted.begin(), unwanted.end(), name) == unwanted.end();
 }
 
-Result<NetworkResults> run_sessions(Sessions& sessions, std::vector<Tensor> inputs, const RunOptions& options) {
+Result<NamedImages> run_sessions(Sessions& sessions, std::span<const AnyView> pictures, Unwanted unwanted,
+                                 const RunOptions& options) {
   const Graph& graph = sessions.net().graph;
-  const auto sizes = shapes(graph, inputs[0].shape.height, inputs[0].shape.width, options);
-  NetworkResults results;
+  const auto sizes = shapes(graph, pictures[0].height(), pictures[0].width(), options);
+  NamedImages results;
   std::vector<kernels::ResultTarget> targets;
   for (const Output& o : graph.outputs) {
-    Tensor& t = results[std::string(o.name)] = Tensor(sizes[static_cast<std::size_t>(o.node)]);
-    const Shape s{t.shape.height, t.shape.width, t.shape.channels};
-    targets.emplace_back(o.name, View<float>(t.data.data(), s, interleaved(s)));
+    if (!wanted(o.name, unwanted)) continue;
+    const TensorShape& s = sizes[static_cast<std::size_t>(o.node)];
+    Image<float>& image = results[std::string(o.name)] = Image<float>(Shape{s.height, s.width, s.channels});
+    targets.emplace_back(o.name, image.view());
   }
-  std::vector<AnyView> pictures;
-  for (const Tensor& t : inputs) pictures.emplace_back(view_of_tensor(t));
   auto session = sessions.take();
   const auto report = session->run(pictures, targets, options);
   sessions.give_back(std::move(session));
   if (!report) return report.error();
+  return results;
+}
+
+Result<NamedImages> run_loops(const Graph& graph, const Weights& weights, std::span<const AnyView> pictures,
+                              Unwanted unwanted, const RunOptions& options, int threads) {
+  std::vector<Tensor> inputs;
+  for (const AnyView& picture : pictures) inputs.push_back(to_tensor(picture));
+  auto found = run_reference(graph, weights, std::move(inputs), options, threads);
+  if (!found) return found.error();
+  NamedImages results;
+  for (const auto& [name, tensor] : *found)
+    if (wanted(name, unwanted)) results[name] = to_image(tensor);
   return results;
 }
 
@@ -90,8 +107,8 @@ OpenEngine open_kernels(const DeviceChoice& device, kernels::Precision precision
                              : kernels::load_network(network.graph, file, on.backend, unread);
   if (!packed) give_up(packed.error());
   auto sessions = std::make_shared<Sessions>(*packed);
-  return {[sessions](std::vector<Tensor> inputs, const RunOptions& options, int) {
-            return run_sessions(*sessions, std::move(inputs), options);
+  return {[sessions](std::span<const AnyView> pictures, Unwanted unwanted, const RunOptions& options, int) {
+            return run_sessions(*sessions, pictures, unwanted, options);
           },
           device.text(), device.cpu() ? "" : on.name};
 }
@@ -106,8 +123,9 @@ OpenEngine open_engine(const std::string& engine, const std::string& device, con
     return open_kernels(parse_device(device), precision_named(precision), network, weights_file, unread);
   want_cpu(device, "--engine " + engine);
   const auto weights = std::make_shared<const Weights>(load(network, weights_file, unread));
-  return {[weights, graph = network.graph](std::vector<Tensor> inputs, const RunOptions& options, int threads) {
-            return run_reference(graph, *weights, std::move(inputs), options, threads);
+  return {[weights, graph = network.graph](std::span<const AnyView> pictures, Unwanted unwanted,
+                                           const RunOptions& options, int threads) {
+            return run_loops(graph, *weights, pictures, unwanted, options, threads);
           },
           "cpu", ""};
 }

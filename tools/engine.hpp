@@ -1,15 +1,25 @@
 #pragma once
 #include <functional>
+#include <map>
+#include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
+#include "hairline/core/any_view.hpp"
+#include "hairline/core/image.hpp"
+#include "hairline/core/result.hpp"
 #include "hairline/nets/reference.hpp"
 #include "networks.hpp"
 
 namespace hairline::tool {
 
-/// Computes a network: its inputs in, its named results out. threads 0: all.
-using Forward = std::function<Result<NetworkResults>(std::vector<Tensor>, const RunOptions&, int threads)>;
+/// A network's results by name.
+using NamedImages = std::map<std::string, Image<float>, std::less<>>;
+
+/// Computes a network: pictures in, its results out, but for `unwanted`. threads 0: all.
+using Forward = std::function<Result<NamedImages>(std::span<const AnyView>, std::span<const std::string_view> unwanted,
+                                                  const RunOptions&, int threads)>;
 
 /// What computes, ready.
 struct OpenEngine {

@@ -79,12 +79,13 @@ void eval_one(const Options& o, const metrics::Preset& preset, const Partner& tr
   want_size(truth_file, truth.plane.shape(), prediction.plane.shape(), "'" + file + "'");
   const Shape shape = prediction.plane.shape();
   // Without a trimap every pixel is unknown, so that the whole picture is all there is.
-  const Plane trimap = trimaps.given() ? read_grey(trimap_file) : Plane(shape, 128.0f / 255);
+  const Plane trimap = trimaps.given() ? to_float(read_grey(trimap_file)) : Plane(shape, 128.0f / 255);
   want_size(trimap_file, trimap.shape(), shape, "'" + file + "'");
   metrics::EvaluateOptions options;
   options.prediction_bits = prediction.bits;
   options.truth_bits = truth.bits;
-  const auto report = take(metrics::evaluate(prediction.plane, truth.plane, trimap, preset, options), file);
+  const auto report =
+      take(metrics::evaluate(to_float(prediction.plane), to_float(truth.plane), trimap, preset, options), file);
   json["size"] = {{"width", shape.width}, {"height", shape.height}};
   json["unknown"] = trimaps.given() ? values_json(report.unknown) : Json(nullptr);
   json["whole"] = values_json(report.whole);

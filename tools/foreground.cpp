@@ -40,7 +40,7 @@ struct Run {
   Claims claims;
 };
 
-Image<float> estimate(const Run& run, const Image<float>& picture, const Plane& alpha, const std::string& image) {
+Image<float> estimate(const Run& run, AnyView picture, AnyView alpha, const std::string& image) {
   const int threads = run.options.batch.threads_per_job();
   if (run.options.method == "ml") return estimate_foreground(picture, alpha, image, threads);
   ForegroundClosedFormOptions options;
@@ -64,9 +64,8 @@ void foreground_one(const Run& run, const std::string& image, Outcome& outcome) 
   const std::string temporary = staged.add(place);
   outcome.stage("read");
   const auto policy = run.options.batch.threads_per_job() == 1 ? std::launch::deferred : std::launch::async;
-  std::future<Plane> matte = std::async(policy, read_mask, alpha_file);
-  const Image<float> picture = read_colour(image);
-  const Plane alpha = matte.get();
+  std::future<AnyImage> matte = std::async(policy, read_mask, alpha_file);
+  const AnyImage picture = read_colour(image), alpha = matte.get();
   want_size(alpha_file, alpha.shape(), picture.shape(), "'" + image + "'");
   json["size"] = {{"width", picture.width()}, {"height", picture.height()}};
   json["timings_ms"]["read"] = watch.lap_ms();

@@ -40,6 +40,7 @@ struct Run {
   Place alpha, foreground, composite, cutout, error, refined;
   Claims claims;
   MatteFunction matte;  ///< the method, with its weights if it is a network
+  bool wants_colour() const { return foreground.given() || composite.given() || cutout.given(); }
   std::array<const Place*, 6> places() const { return {&alpha, &foreground, &composite, &cutout, &error, &refined}; }
   std::vector<std::string> inputs_of(const std::string& image) const {
     return {image, trimap.of(image), plate.of(image), start.of(image), options.network.weights};
@@ -115,7 +116,7 @@ MatteInput read_input(const Run& run, const std::string& image) {
   return input;
 }
 
-MethodSettings settings_for(const Run& run, const Plane& start) {
+MethodSettings settings_for(const Run& run, const AnyImage& start) {
   const MatteOptions& o = run.options;
   MethodSettings s;
   s.solve = run.method->defaults();
@@ -123,10 +124,11 @@ MethodSettings settings_for(const Run& run, const Plane& start) {
   if (o.tolerance) s.solve.relative_tolerance = *o.tolerance;
   if (o.max_iterations) s.solve.max_iterations = *o.max_iterations;
   if (o.preconditioner != Preconditioner::automatic) s.solve.preconditioner = o.preconditioner;
-  if (!start.empty()) s.solve.start = start;
+  if (!start.empty()) s.solve.start = start.view();
   s.epsilon = o.epsilon;
   s.radius = o.radius;
   s.align = o.align;
+  s.colour = run.wants_colour();
   s.doubles = o.precision == "f64";
   return s;
 }
@@ -162,7 +164,7 @@ void warn_about_plate(const Run& run, const MatteInput& input, const Plane& alph
   const auto subject = std::count_if(alpha.begin(), alpha.end(), [](float a) { return a > 0.5f; });
   if (static_cast<double>(subject) < 0.3 * static_cast<double>(alpha.size())) return;
   ThreadPool pool(run.options.batch.threads_per_job());
-  const double off = plate_seems_off(input.picture, input.plate, pool);
+  const double off = plate_seems_off(convert<float>(input.picture), convert<float>(input.plate), pool);
   if (off > 0)
     outcome.warnings.push_back(image + ": the background seems to lie about " + std::to_string(std::lround(off)) +
                                " pixels off; if it was shot from the hand, add --align");
@@ -196,7 +198,7 @@ void reserve(const Run& run, const std::string& image, Targets& targets, Json& j
 // The network's own colour, or an estimate; nothing if nobody asks for it.
 Image<float> colour_of(const Run& run, const std::string& image, const MatteInput& input, Matte& matte,
                        Outcome& outcome, Stopwatch& watch) {
-  if (!run.foreground.given() && !run.composite.given() && !run.cutout.given()) return {};
+  if (!run.wants_colour()) return {};
   if (!matte.foreground.empty()) return std::move(matte.foreground);
   outcome.stage("foreground");
   Image<float> colour = estimate_foreground(input.picture, matte.alpha, image, run.options.batch.threads_per_job());
@@ -217,8 +219,7 @@ void write_results(const Run& run, const std::string& image, const MatteInput& i
     write_picture(targets.cutout.temporary, targets.cutout.place, cutout(foreground, matte.alpha), depth);
   if (run.composite.given()) {
     const std::string over = run.over_colour ? std::string() : run.over_picture.of(image);
-    const Image<float> background =
-        run.over_colour ? filled(input.picture.shape(), *run.over_colour) : read_colour(over);
+    const AnyImage background = run.over_colour ? filled(input.picture.shape(), *run.over_colour) : read_colour(over);
     if (!run.over_colour) want_size(over, background.shape(), input.picture.shape(), "'" + image + "'");
     write_picture(targets.composite.temporary, targets.composite.place,
                   put_over(foreground, matte.alpha, background, image), depth);
@@ -259,7 +260,7 @@ void matte_one(const Run& run, const std::string& image, Outcome& outcome) {
   reserve(run, image, targets, json);
   outcome.stage("read");
   const MatteInput input = read_input(run, image);
-  Plane start;
+  AnyImage start;
   if (run.start.given()) {
     start = read_grey(run.start.of(image));
     want_size(run.start.of(image), start.shape(), input.picture.shape(), "'" + image + "'");

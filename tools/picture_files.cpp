@@ -18,19 +18,19 @@ namespace hairline::tool {
 
 namespace {
 
-io::Picture read_any(const std::string& path) {
-  if (path != "-") return take(io::read(path), path);
+io::StoredPicture read_any(const std::string& path) {
+  if (path != "-") return take(io::read_stored(path), path);
   const std::string name = "standard input";
   auto bytes = io::read_file("/dev/stdin");
   if (!bytes) throw JobError(name, "cannot be read, or is empty");
-  return take(io::read_memory(*bytes, name), name);
+  return take(io::read_stored_memory(*bytes, name), name);
 }
 
 // Solvers refuse such values too, but only here is the file known.
-io::Picture read_numbers(const std::string& path) {
-  io::Picture picture = read_any(path);
-  const auto& p = picture.pixels;
-  if (all_finite(p)) return picture;
+io::StoredPicture read_numbers(const std::string& path) {
+  io::StoredPicture picture = read_any(path);
+  if (all_finite(picture.pixels)) return picture;
+  const Image<float> p = to_float(std::move(picture.pixels));
   for (int y = 0; y < p.height(); ++y)
     for (int x = 0; x < p.width(); ++x)
       for (int c = 0; c < p.channels(); ++c)
@@ -41,26 +41,35 @@ io::Picture read_numbers(const std::string& path) {
   return picture;
 }
 
-}  // namespace
-
-Image<float> read_colour(const std::string& path) { return io::to_image(read_numbers(path)); }
-Plane read_grey(const std::string& path) { return io::to_plane(read_numbers(path)); }
-Image<float, AlphaMode::straight> read_colour_and_alpha(const std::string& path) {
-  return io::to_rgba(read_numbers(path));
+template <class T>
+AnyImage last_channel(const Image<T>& pixels) {
+  return convert<T>(pixels.view().channel(pixels.channels() - 1));
 }
 
-Plane read_mask(const std::string& path) { return read_mask_and_bits(path).plane; }
+bool opaque(const AnyImage& alpha) {
+  return alpha.visit([](const auto& pixels) {
+    using T = typename std::decay_t<decltype(pixels)>::value_type;
+    const T full = PixelTraits<T>::template from_unit<float>(1.0f);
+    return std::all_of(pixels.begin(), pixels.end(), [full](T a) { return a >= full; });
+  });
+}
+
+}  // namespace
+
+AnyImage read_colour(const std::string& path) { return io::to_any_image(read_numbers(path)); }
+AnyImage read_grey(const std::string& path) { return io::to_any_plane(read_numbers(path)); }
+Image<float, AlphaMode::straight> read_colour_and_alpha(const std::string& path) {
+  return io::to_rgba(io::in_floats(read_numbers(path)));
+}
+
+AnyImage read_mask(const std::string& path) { return read_mask_and_bits(path).plane; }
 
 Mask read_mask_and_bits(const std::string& path) {
-  io::Picture picture = read_numbers(path);
+  io::StoredPicture picture = read_numbers(path);
   const int bits = picture.bit_depth;
-  if (picture.alpha == AlphaMode::none) return {io::to_plane(std::move(picture)), bits};
-  const auto& p = picture.pixels;
-  Plane alpha(Shape{p.height(), p.width(), 1});
-  for (int y = 0; y < p.height(); ++y)
-    for (int x = 0; x < p.width(); ++x) alpha(y, x) = p(y, x, p.channels() - 1);
-  if (std::all_of(alpha.begin(), alpha.end(), [](float a) { return a >= 1; }))
-    return {io::to_plane(std::move(picture)), bits};
+  if (picture.alpha == AlphaMode::none) return {io::to_any_plane(std::move(picture)), bits};
+  AnyImage alpha = picture.pixels.visit([](const auto& pixels) { return last_channel(pixels); });
+  if (opaque(alpha)) return {io::to_any_plane(std::move(picture)), bits};
   return {std::move(alpha), bits};
 }
 

@@ -1,19 +1,21 @@
 #pragma once
 #include <string>
 
+#include "hairline/core/any_image.hpp"
 #include "hairline/core/image.hpp"
 
 namespace hairline::tool {
 
 /// Reads RGB, one channel or RGBA; "-" is standard input. Throws JobError, also for values that are no numbers.
-Image<float> read_colour(const std::string& path);
-Plane read_grey(const std::string& path);
+/// Colour and grey keep the file's own pixels, 8-bit files 8 bits.
+AnyImage read_colour(const std::string& path);
+AnyImage read_grey(const std::string& path);
 Image<float, AlphaMode::straight> read_colour_and_alpha(const std::string& path);
 /// The alpha channel if the file has one that is not opaque everywhere, else as read_grey.
-Plane read_mask(const std::string& path);
+AnyImage read_mask(const std::string& path);
 /// Likewise, with the file's bits per sample.
 struct Mask {
-  Plane plane;
+  AnyImage plane;
   int bits = 8;
 };
 Mask read_mask_and_bits(const std::string& path);

@@ -32,7 +32,7 @@ const char* const footer =
     "  hairline trimap mask.png trimap.png --erode 15\n"
     "  hairline trimap alphas/ trimaps/ --from-alpha --fg 254 --bg 1 --erode 8";
 
-Result<Plane> make_trimap(const Options& o, const Plane& mask) {
+Result<Plane> make_trimap(const Options& o, AnyView mask) {
   if (o.from_alpha) {
     TrimapFromAlphaOptions options;
     options.upper = o.foreground / 255;
@@ -80,7 +80,7 @@ void trimap_one(const Run& run, const std::string& file, Outcome& outcome) {
   }
   StagedOutputs staged;
   const std::string temporary = staged.add(place);
-  const Plane mask = read_mask(file);
+  const AnyImage mask = read_mask(file);
   json["size"] = {{"width", mask.width()}, {"height", mask.height()}};
   json["timings_ms"]["read"] = watch.lap_ms();
   const Plane trimap = take(make_trimap(o, mask), file);

@@ -120,3 +120,55 @@ TEST_CASE("real pictures are read and survive being written") {
   const auto again = io::read_png_memory(io::encode_png(image).value()).value();
   CHECK(std::equal(image.begin(), image.end(), again.pixels.begin(), again.pixels.end()));
 }
+
+TEST_CASE("the file's own pixels are those that its floats come from, at every depth and number of channels") {
+  const auto check = [](const auto& image, int depth, PixelType type) {
+    io::PngOptions options;
+    options.depth = depth;
+    const auto bytes = io::encode_png(image, options).value();
+    const auto stored = io::read_stored_memory(bytes).value();
+    const auto floats = io::read_memory(bytes).value();
+    INFO(to_string(image.shape()) << " at " << depth);
+    CHECK(stored.pixels.type() == type);
+    CHECK(stored.alpha == floats.alpha);
+    CHECK(stored.bit_depth == floats.bit_depth);
+    CHECK(std::equal(image.begin(), image.end(), convert<std::uint16_t>(stored.pixels).begin()));
+    const auto same = [](const AnyImage& own, const Image<float>& wanted) {
+      const auto given = to_float(own);
+      return given.shape() == wanted.shape() && std::equal(given.begin(), given.end(), wanted.begin(), wanted.end());
+    };
+    CHECK(same(stored.pixels, floats.pixels));
+    CHECK(same(io::to_any_image(stored), io::to_image(floats)));
+    CHECK(same(io::to_any_plane(stored), io::to_plane(floats)));
+    CHECK(io::to_any_image(stored).type() == type);
+    const bool grey = image.channels() < 3;
+    CHECK(io::to_any_plane(stored).type() == (grey ? type : PixelType::f32));
+  };
+  for (const int channels : {1, 2, 3, 4}) {
+    Image<std::uint16_t> image(Shape{5, 7, channels});
+    std::uint32_t v = 1;
+    for (auto& p : image) p = static_cast<std::uint16_t>(257 * ((v = v * 1664525 + 1013904223) >> 24));
+    Image<std::uint16_t, AlphaMode::straight> with_alpha(image.shape());
+    std::copy(image.begin(), image.end(), with_alpha.begin());
+    for (const int depth : {8, 16}) {
+      const PixelType type = depth == 8 ? PixelType::u8 : PixelType::u16;
+      if (channels % 2 == 0) {
+        check(with_alpha, depth, type);
+      } else {
+        check(image, depth, type);
+      }
+    }
+  }
+}
+
+TEST_CASE("a coloured file of equal channels is one channel of its own pixels; an EXR stays in floats") {
+  Image<std::uint8_t> image(Shape{3, 4, 3});
+  for (std::size_t i = 0; i < image.size(); ++i) image.data()[i] = static_cast<std::uint8_t>(10 * (i / 3));
+  const auto png = io::encode_png(image, {.depth = 8}).value();
+  const AnyImage plane = io::to_any_plane(io::read_stored_memory(png).value());
+  CHECK(plane.type() == PixelType::u8);
+  CHECK(plane.shape() == Shape{3, 4, 1});
+  plane.view().visit([&](auto v) { CHECK(v(2, 3) == image(2, 3)); });
+  const auto exr = io::read_stored_memory(io::encode_exr(image).value()).value();
+  CHECK(exr.pixels.type() == PixelType::f32);
+}

@@ -2,11 +2,12 @@
 #include <algorithm>
 #include <array>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "../default_weights.hpp"
 #include "../wrong_use.hpp"
 #include "hairline/nets/background_matting_v2.hpp"
-#include "hairline/nets/pictures.hpp"
 #include "network.hpp"
 
 namespace hairline::tool {
@@ -58,21 +59,16 @@ NetworkPlan plan(const Graphs& graphs, const NetworkSettings& s) {
   return p;
 }
 
-std::vector<Tensor> inputs(const MatteInput& input) {
-  std::vector<Tensor> all;
-  all.push_back(to_tensor(input.picture));
-  all.push_back(to_tensor(input.plate));
-  return all;
-}
+std::vector<AnyView> inputs(const MatteInput& input) { return {input.picture.view(), input.plate.view()}; }
 
-Matte results(const NetworkResults& found) {
+Matte results(NamedImages found) {
   Matte matte;
-  matte.alpha = to_image(found.at("pha"));
-  matte.foreground = to_image(found.at("fgr"));
+  matte.alpha = std::move(found.at("pha"));
+  if (const auto colour = found.find("fgr"); colour != found.end()) matte.foreground = std::move(colour->second);
   const bool base = found.count("err") != 0;
-  matte.error = to_image(found.at(base ? "err" : "err_sm"));
+  matte.error = std::move(found.at(base ? "err" : "err_sm"));
   if (const auto cells = found.find("ref_sm"); cells != found.end()) {
-    matte.refined = to_image(cells->second);
+    matte.refined = std::move(cells->second);
   } else {
     matte.refined = Plane(Shape{(matte.alpha.height() + 3) / 4, (matte.alpha.width() + 3) / 4, 1});
   }
@@ -90,6 +86,7 @@ Method method(Method named, const Graphs& graphs,
   n.plan = [graphs](const NetworkSettings& s) { return plan(graphs, s); };
   n.inputs = inputs;
   n.results = results;
+  n.colour = "fgr";
   if (sized != nullptr) n.sized = sized;
   return network_method(n);
 }

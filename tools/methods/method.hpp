@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "hairline/core/any_image.hpp"
 #include "hairline/core/convert.hpp"
 #include "hairline/core/image.hpp"
 #include "hairline/core/result.hpp"
@@ -15,9 +16,7 @@ namespace hairline::tool {
 
 /// What a method works on; the trimap or the plate is empty, whichever the method does not take.
 struct MatteInput {
-  Image<float> picture;
-  Plane trimap;
-  Image<float> plate;
+  AnyImage picture, trimap, plate;
 };
 
 /// What the command line says about the method.
@@ -26,7 +25,8 @@ struct MethodSettings {
   std::optional<double> epsilon;
   std::optional<int> radius;
   bool doubles = true;
-  bool align = false;  ///< the plate was shot from the hand
+  bool align = false;   ///< the plate was shot from the hand
+  bool colour = false;  ///< the subject's colour is asked for
 };
 
 /// What the command line says about a network; what it does not say is the network's own default.
@@ -42,7 +42,7 @@ struct Matte {
   Plane alpha;
   SolveReport report{};       ///< of methods that solve
   Plane trimap{};             ///< the one that a plate method found; else empty
-  Image<float> foreground{};  ///< of networks that find it; else empty
+  Image<float> foreground{};  ///< of networks that find it, if asked for; else empty
   Plane error{};              ///< of networks that judge themselves; else empty
   Plane refined{};            ///< of networks that refine cells: one pixel a cell, 0 or 1; else empty
   double backbone_scale = 0;  ///< of networks with a coarse stage: its size; else 0

@@ -24,11 +24,11 @@ Result<void> want_numbers(const Plane& alpha) {
 
 // A plate shot from the hand as the picture's camera would have seen it; where it saw nothing, the picture itself.
 MatteInput aligned(MatteInput input, int threads) {
-  const Image<float>& picture = input.picture;
+  const Image<float> picture = convert<float>(input.picture), plate = convert<float>(input.plate);
   ThreadPool pool(threads);
   const int reach = std::max(picture.width(), picture.height()) / 25;
-  const PlateAlignment found = align_plate(picture, input.plate, PlateMotion::homography, reach, true, pool);
-  AlignedPlate moved = apply_alignment(input.plate, found, pool);
+  const PlateAlignment found = align_plate(picture, plate, PlateMotion::homography, reach, true, pool);
+  AlignedPlate moved = apply_alignment(plate, found, pool);
   for (int y = 0; y < picture.height(); ++y)
     for (int x = 0; x < picture.width(); ++x)
       for (int c = 0; c < 3; ++c) {
@@ -59,9 +59,12 @@ OpenNetwork open(const NetworkMethod& network, const NetworkSettings& settings) 
                                                                    const MethodSettings& s) -> Result<Matte> {
     const auto& [inputs, results, sized] = std::tie(network.inputs, network.results, network.sized);
     const RunOptions options = sized ? sized(settings, plan.options, input.picture.shape()) : plan.options;
-    auto found = forward(inputs(s.align ? aligned(input, s.solve.threads) : input), options, s.solve.threads);
+    const MatteInput moved = s.align ? aligned(input, s.solve.threads) : MatteInput{};
+    std::vector<std::string_view> unwanted;
+    if (!s.colour && !network.colour.empty()) unwanted.push_back(network.colour);
+    auto found = forward(inputs(s.align ? moved : input), unwanted, options, s.solve.threads);
     if (!found) return found.error();
-    Matte matte = results(*found);
+    Matte matte = results(std::move(*found));
     matte.backbone_scale = options.get("backbone_scale", 0);
     if (const auto good = want_numbers(matte.alpha); !good) return good.error();
     return matte;

@@ -34,8 +34,8 @@ inline Error stb_error(const std::string& name, const char* format) {
 
 /// Decodes what the format's own check has let through.
 /// @param orientation as Exif numbers it: 1 as stored
-inline Result<Picture> decode_with_stb(std::span<const std::uint8_t> bytes, const std::string& name, const char* format,
-                                       int orientation) {
+inline Result<StoredPicture> decode_with_stb(std::span<const std::uint8_t> bytes, const std::string& name,
+                                             const char* format, int orientation) {
   if (bytes.size() > static_cast<std::size_t>(INT_MAX))
     return cannot_read(name, ErrorCode::unsupported, std::string(format) + " files beyond 2 GiB are not supported");
   int width = 0, height = 0, channels = 0;
@@ -44,37 +44,43 @@ inline Result<Picture> decode_with_stb(std::span<const std::uint8_t> bytes, cons
   if (!data) return stb_error(name, format);
   const bool alpha = channels == 2 || channels == 4;
   const View<const std::uint8_t> stored(data.get(), Shape{height, width, channels});
-  return Picture{convert<float>(upright(stored, orientation)), alpha ? AlphaMode::straight : AlphaMode::none, 8};
+  return StoredPicture{convert<std::uint8_t>(upright(stored, orientation)),
+                       alpha ? AlphaMode::straight : AlphaMode::none, 8};
 }
 
-template <class Check>
-Result<Picture> read_with_stb(std::span<const std::uint8_t> bytes, const std::string& name, const ReadLimits& limits,
-                              const char* format, Check check, int orientation = 1) {
-  try {
-    if (auto error = check(bytes, name, limits)) return *error;
-    return decode_with_stb(bytes, name, format, orientation);
-  } catch (const std::bad_alloc&) {
-    return no_memory_to_read(name);
-  }
+inline Result<StoredPicture> read_jpeg(std::span<const std::uint8_t> bytes, const std::string& name,
+                                       const ReadLimits& limits) {
+  if (auto error = check_jpeg(bytes, name, limits)) return *error;
+  return decode_with_stb(bytes, name, "JPEG", jpeg_orientation(bytes));
+}
+inline Result<StoredPicture> read_bmp(std::span<const std::uint8_t> bytes, const std::string& name,
+                                      const ReadLimits& limits) {
+  if (auto error = check_bmp(bytes, name, limits)) return *error;
+  return decode_with_stb(bytes, name, "BMP", 1);
+}
+inline Result<StoredPicture> read_tga(std::span<const std::uint8_t> bytes, const std::string& name,
+                                      const ReadLimits& limits) {
+  if (auto error = check_tga(bytes, name, limits)) return *error;
+  return decode_with_stb(bytes, name, "TGA", 1);
 }
 }  // namespace detail
 
 /// Reads a JPEG, baseline or progressive: 1 or 3 channels. Which way is up is taken from its Exif block.
 inline Result<Picture> read_jpeg_memory(std::span<const std::uint8_t> bytes, const std::string& name = "JPEG in memory",
                                         const ReadLimits& limits = {}) {
-  return detail::read_with_stb(bytes, name, limits, "JPEG", detail::check_jpeg, detail::jpeg_orientation(bytes));
+  return detail::reading(name, [&] { return detail::in_floats(detail::read_jpeg(bytes, name, limits)); });
 }
 
 /// Reads an uncompressed BMP: 3 channels, or 4 where it declares an alpha mask.
 inline Result<Picture> read_bmp_memory(std::span<const std::uint8_t> bytes, const std::string& name = "BMP in memory",
                                        const ReadLimits& limits = {}) {
-  return detail::read_with_stb(bytes, name, limits, "BMP", detail::check_bmp);
+  return detail::reading(name, [&] { return detail::in_floats(detail::read_bmp(bytes, name, limits)); });
 }
 
 /// Reads a TGA, plain or run-length coded: 1 to 4 channels.
 inline Result<Picture> read_tga_memory(std::span<const std::uint8_t> bytes, const std::string& name = "TGA in memory",
                                        const ReadLimits& limits = {}) {
-  return detail::read_with_stb(bytes, name, limits, "TGA", detail::check_tga);
+  return detail::reading(name, [&] { return detail::in_floats(detail::read_tga(bytes, name, limits)); });
 }
 
 }  // namespace hairline::io

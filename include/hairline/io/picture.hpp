@@ -1,20 +1,30 @@
 #pragma once
 #include <cstddef>
 #include <cstdint>
+#include <new>
 #include <optional>
 #include <string>
+#include <utility>
 
+#include "hairline/core/any_image.hpp"
 #include "hairline/core/image.hpp"
 #include "hairline/core/result.hpp"
 
 namespace hairline::io {
 
 /// A picture as its file has it.
-struct Picture {
-  Image<float> pixels;                ///< 1 to 4 channels (grey, grey+alpha, RGB, RGBA); [0,1], EXR may go beyond
+template <class Pixels>
+struct BasicPicture {
+  Pixels pixels;                      ///< 1 to 4 channels (grey, grey+alpha, RGB, RGBA); [0,1], EXR may go beyond
   AlphaMode alpha = AlphaMode::none;  ///< what the last channel is: straight (PNG, TGA, BMP), associated (EXR) or none
   int bit_depth = 8;                  ///< bits per channel in the file: 1, 2, 4, 8, 16 (also half float) or 32
 };
+using Picture = BasicPicture<Image<float>>;
+using StoredPicture = BasicPicture<AnyImage>;  ///< 8 bits for 1 to 8, 16 bits for 16, float for EXR
+
+inline Picture in_floats(StoredPicture picture) {
+  return {to_float(std::move(picture.pixels)), picture.alpha, picture.bit_depth};
+}
 
 /// What a reader may spend on a file from an unknown hand. Everything is checked before memory is taken.
 struct ReadLimits {
@@ -60,6 +70,21 @@ inline Error no_memory_to_read(const std::string& name) {
 }
 inline Error no_memory_to_write(const std::string& name) {
   return cannot_write(name, ErrorCode::out_of_memory, "not enough memory");
+}
+
+inline Result<Picture> in_floats(Result<StoredPicture> picture) {
+  if (!picture) return picture.error();
+  return io::in_floats(std::move(*picture));
+}
+
+/// What a reader returns, or that memory was short.
+template <class F>
+auto reading(const std::string& name, F&& read) -> decltype(read()) {
+  try {
+    return read();
+  } catch (const std::bad_alloc&) {
+    return no_memory_to_read(name);
+  }
 }
 
 template <class T>

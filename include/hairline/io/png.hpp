@@ -9,7 +9,6 @@
 #include <vector>
 
 #include "hairline/core/any_view.hpp"
-#include "hairline/core/convert.hpp"
 #include "hairline/core/image.hpp"
 #include "hairline/core/result.hpp"
 #include "hairline/io/detail/big_endian.hpp"
@@ -56,20 +55,18 @@ inline std::optional<Error> check_png_header(std::span<const std::uint8_t> bytes
   return std::nullopt;
 }
 
-inline void png_row_to_float(const std::uint8_t* row, int depth, std::size_t count, float* out) {
-  if (depth == 16) {
-    for (std::size_t i = 0; i < count; ++i) {
-      std::uint16_t v;
-      std::memcpy(&v, row + 2 * i, 2);
-      out[i] = PixelTraits<std::uint16_t>::to_unit<float>(v);
-    }
-  } else {
-    for (std::size_t i = 0; i < count; ++i) out[i] = PixelTraits<std::uint8_t>::to_unit<float>(row[i]);
-  }
+/// The reader's rows, every pass of them, as pixels.
+/// @return false after an error
+template <class T>
+bool read_png_rows(PngReader& reader, Image<T>& pixels) {
+  for (int pass = 0; pass < reader.passes; ++pass)
+    for (int y = 0; y < pixels.height(); ++y)
+      if (!reader.row(reinterpret_cast<png_bytep>(&pixels(y, 0)))) return false;
+  return reader.finish();
 }
 
-inline Result<Picture> read_png_unguarded(std::span<const std::uint8_t> bytes, const std::string& name,
-                                          const ReadLimits& limits) {
+inline Result<StoredPicture> read_png(std::span<const std::uint8_t> bytes, const std::string& name,
+                                      const ReadLimits& limits) {
   if (auto error = check_png_header(bytes, name, limits)) return *error;
   // An interlaced picture's rows are of several lengths; libpng inflates it by itself.
   const std::uint64_t row = (big_endian32(bytes.data() + 16) * png_pixel_bits(bytes) + 7) / 8 + 1;
@@ -84,21 +81,13 @@ inline Result<Picture> read_png_unguarded(std::span<const std::uint8_t> bytes, c
   };
   if (!reader.start()) return failed();
   const Shape shape{static_cast<int>(reader.height), static_cast<int>(reader.width), reader.channels};
-  const std::size_t row_values = static_cast<std::size_t>(shape.width) * static_cast<std::size_t>(shape.channels);
-  const std::size_t row_bytes = row_values * static_cast<std::size_t>(reader.depth / 8);
-  Picture picture{Image<float>(shape), reader.has_alpha ? AlphaMode::straight : AlphaMode::none, reader.file_depth};
-  float* out = picture.pixels.data();
-  const bool interlaced = reader.passes > 1;  // every pass touches the whole picture, so it is kept whole
-  const auto height = static_cast<std::size_t>(shape.height);
-  std::vector<std::uint8_t> rows(row_bytes * (interlaced ? height : 1));
-  for (int pass = 0; pass < reader.passes; ++pass)
-    for (std::size_t y = 0; y < height; ++y) {
-      std::uint8_t* row = rows.data() + (interlaced ? y * row_bytes : 0);
-      if (!reader.row(row)) return failed();
-      if (pass == reader.passes - 1) png_row_to_float(row, reader.depth, row_values, out + y * row_values);
-    }
-  if (!reader.finish()) return failed();
-  return picture;
+  const AlphaMode alpha = reader.has_alpha ? AlphaMode::straight : AlphaMode::none;
+  const auto read_as = [&](auto pixels) -> Result<StoredPicture> {
+    if (!read_png_rows(reader, pixels)) return failed();
+    return StoredPicture{std::move(pixels), alpha, reader.file_depth};
+  };
+  if (reader.depth == 16) return read_as(Image<std::uint16_t>(shape));
+  return read_as(Image<std::uint8_t>(shape));
 }
 
 inline Result<Bytes> encode_png_unguarded(AnyView image, bool alpha, const PngOptions& options,
@@ -146,11 +135,7 @@ inline Result<Bytes> encode_png_guarded(AnyView image, bool alpha, const PngOpti
 /// @param name what error texts call the data
 inline Result<Picture> read_png_memory(std::span<const std::uint8_t> bytes, const std::string& name = "PNG in memory",
                                        const ReadLimits& limits = {}) {
-  try {
-    return detail::read_png_unguarded(bytes, name, limits);
-  } catch (const std::bad_alloc&) {
-    return detail::no_memory_to_read(name);
-  }
+  return detail::reading(name, [&] { return detail::in_floats(detail::read_png(bytes, name, limits)); });
 }
 
 /// A PNG in memory from 1 or 3 channels. Values beyond [0,1] end at its ends, NaN becomes 0, the rest is rounded.

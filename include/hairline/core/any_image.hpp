@@ -1,0 +1,62 @@
+#pragma once
+#include <concepts>
+#include <cstdint>
+#include <type_traits>
+#include <utility>
+#include <variant>
+
+#include "hairline/core/any_view.hpp"
+#include "hairline/core/convert.hpp"
+#include "hairline/core/image.hpp"
+
+namespace hairline {
+
+/// An owning picture whose pixel type is known at run time: 8 bits, 16 bits or float, as files have them. Whatever
+/// takes an AnyView takes it; an 8-bit picture needs a quarter of the memory of its floats.
+class AnyImage {
+ public:
+  AnyImage() = default;
+  template <class T>
+  requires(!std::same_as<T, double>) AnyImage(Image<T> image) : image_(std::move(image)) {}  // NOLINT: implicit on purpose
+
+  AnyView view() const {
+    return std::visit([](const auto& image) -> AnyView { return image.view(); }, image_);
+  }
+  PixelType type() const { return view().type(); }
+  Shape shape() const { return view().shape(); }
+  int height() const { return shape().height; }
+  int width() const { return shape().width; }
+  int channels() const { return shape().channels; }
+  bool empty() const { return view().empty(); }
+
+  /// Calls f(Image<T>&) with the real pixel type.
+  template <class F>
+  decltype(auto) visit(F&& f) {
+    return std::visit(std::forward<F>(f), image_);
+  }
+  template <class F>
+  decltype(auto) visit(F&& f) const {
+    return std::visit(std::forward<F>(f), image_);
+  }
+
+ private:
+  std::variant<Image<float>, Image<std::uint8_t>, Image<std::uint16_t>> image_;
+};
+
+template <>
+struct ViewOf<AnyImage> {
+  static AnyView view(const AnyImage& image) { return image.view(); }
+};
+
+/// The picture in floats: its own if it holds them, else converted (255 or 65535 is 1).
+inline Image<float> to_float(AnyImage image) {
+  return image.visit([](auto& pixels) -> Image<float> {
+    if constexpr (std::is_same_v<std::remove_reference_t<decltype(pixels)>, Image<float>>) {
+      return std::move(pixels);
+    } else {
+      return convert<float>(pixels);
+    }
+  });
+}
+
+}  // namespace hairline
