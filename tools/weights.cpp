@@ -13,12 +13,16 @@
 #include <vector>
 
 #include "batch.hpp"
+#include "device.hpp"
 #include "exit_code.hpp"
+#include "hairline/kernels/load_network.hpp"
+#include "hairline/kernels/packed_file.hpp"
 #include "hairline/layers/patches.hpp"
 #include "hairline/weights/convert.hpp"
 #include "hairline/weights/load.hpp"
 #include "hairline/weights/seeded.hpp"
 #include "job_error.hpp"
+#include "network_kernels.hpp"
 #include "networks.hpp"
 #include "staged.hpp"
 #include "verbs.hpp"
@@ -30,7 +34,7 @@ namespace {
 
 struct Options {
   CommonOptions common;
-  std::string file, out, net, type = "keep";
+  std::string file, out, net, type = "keep", precision = "f32";
   double allowed_rounding = 0;
   std::uint64_t seed = 0;
   bool prints() const { return !common.quiet && common.json != "-"; }
@@ -44,6 +48,7 @@ const char* const footer =
     "  hairline weights list pytorch_mobilenetv2.pth\n"
     "  hairline weights check pytorch_resnet50.pth --net bgmv2-resnet50\n"
     "  hairline weights convert pytorch_mobilenetv2.pth mobilenetv2.safetensors --type f16\n"
+    "  hairline weights pack mobilenetv2.safetensors mobilenetv2_avx512.safetensors\n"
     "  hairline weights seed bgmv2-mobilenetv2 made_up.safetensors";
 
 /// Ends the verb with exit code 4 after its JSON is written.
@@ -132,6 +137,10 @@ std::string misfit_text(const TensorStore& store, const Network& network, const 
 
 /// Compares; fills in the JSON and prints every fault. False: it does not fit.
 bool fits(const TensorStore& store, const Network& network, const Options& o, Json& json, std::string& text) {
+  if (kernels::is_packed(store)) {
+    text = misfit(network.graph, store, {}).message;
+    return false;
+  }
   const FitReport report = compare_weights(network.graph, store);
   json["network"] = std::string(network.name);
   json["fits"] = report.fits();
@@ -273,6 +282,37 @@ int seed(const Options& o) {
   return write_converted(network, store, o, json, watch);
 }
 
+/// As one machine's kernels want them: for a quick start, and to be shared by processes.
+int pack(const Options& o) {
+  check_output(o);
+  Stopwatch watch;
+  const Network& network = o.net.empty() ? network_of(read(o.file), o.net) : wanted_network(o.net);
+  const OpenDevice on = kernel_backend(parse_device("cpu"), network.name, precision_named(o.precision));
+  const auto packed = kernels::load_network(network.graph, o.file, on.backend);
+  if (!packed && packed.error().code == ErrorCode::not_found) throw NotAvailable{packed.error().message};
+  if (!packed) throw JobError(o.file, packed.error().message);
+  const auto bytes = take(kernels::encode_packed(**packed), o.file);
+  Json json = json_head("weights pack");
+  json["file"] = o.file;
+  json["network"] = network.name;
+  json["target"] = on.name;
+  json["precision"] = o.precision;
+  json["timings_ms"]["pack"] = watch.lap_ms();
+  StagedOutputs outputs;
+  const std::string temporary = outputs.add(o.out);
+  write_text(temporary, o.out, std::string_view(reinterpret_cast<const char*>(bytes.data()), bytes.size()));
+  outputs.commit();
+  json["timings_ms"]["write"] = watch.lap_ms();
+  json["output"] = o.out;
+  json["bytes"] = bytes.size();
+  json["status"] = "done";
+  if (o.prints() && o.out != "-")
+    std::printf("%s: %s packed for %s, %zu bytes\n", o.out.c_str(), std::string(network.name).c_str(), on.name.c_str(),
+                bytes.size());
+  write_json(json, o.common);
+  return exit_done;
+}
+
 void add_part(CLI::App& verb, Action& action, const char* name, const char* about, int (*run)(const Options&)) {
   auto o = std::make_shared<Options>();
   CLI::App& part = *verb.add_subcommand(name, about);
@@ -280,12 +320,15 @@ void add_part(CLI::App& verb, Action& action, const char* name, const char* abou
     part.add_option("NET", o->net, "The network, as `hairline net list` gives it")->required();
   else
     part.add_option("FILE", o->file, "A weights file")->required();
-  const bool writes = run == convert || run == seed;
+  const bool writes = run == convert || run == seed || run == pack;
   if (writes) part.add_option("OUT", o->out, "Where to write, NAME.safetensors or -")->required();
   if (run == seed) part.add_option("--seed", o->seed, "Which made-up weights (0)");
-  if (run == check || run == convert)
+  if (run == check || run == convert || run == pack)
     part.add_option("--net", o->net, "The network, as `hairline net list` gives it; without, the one that fits");
-  if (writes) {
+  if (run == pack)
+    part.add_option("--precision", o->precision, "For f32 or bf16 kernels (f32)")
+        ->check(CLI::IsMember({"f32", "bf16"}));
+  if (run == convert || run == seed) {
     part.add_option("--type", o->type, "How to store convolutions: keep, f32, f16, bf16 (keep)")
         ->check(CLI::IsMember({"keep", "f32", "f16", "bf16"}));
     part.add_option("--allow-rounding", o->allowed_rounding,
@@ -306,6 +349,7 @@ void add_weights(CLI::App& app, Action& action) {
   add_part(verb, action, "list", "Every tensor's name, type and shape", list);
   add_part(verb, action, "check", "Whether the file fits a network and passes its self-test", check);
   add_part(verb, action, "convert", "Write safetensors with the published names and a self-test", convert);
+  add_part(verb, action, "pack", "Write what this machine's compiled kernels read, for a quick start", pack);
   add_part(verb, action, "seed", "Write made-up weights, for timings without a checkpoint; they matte nothing", seed);
 }
 

@@ -8,6 +8,7 @@ what is measured. A rival that fails is reported with its error.
 usage: networks.py --case mobilenetv2_1920x1080 [--hairline build/hairline] [--rounds 5] [--results bench/results]
 """
 import argparse
+import dataclasses
 import importlib.metadata
 import json
 import os
@@ -27,7 +28,18 @@ from rivals.cases import CASES, MAPS, RIVALS  # noqa: E402
 PACKAGES = ("torch", "onnx", "onnxruntime", "openvino", "ncnn", "pnnx", "numpy")
 FLAGS = ("avx2", "fma", "avx512f", "avx512_vnni", "avx512_bf16", "amx_tile", "amx_bf16")
 QUIET_LOAD = 0.5
-OURS = {"hairline": "f32", "hairline_bf16": "bf16"}  # `hairline bench --precision`
+
+
+@dataclasses.dataclass(frozen=True)
+class Own:
+    """A row of hairline's own: `hairline bench --precision`, and whether the weights are as `hairline weights pack` leaves them."""
+    label: str
+    precision: str = "f32"
+    packed: bool = False
+
+
+OURS = {"hairline": Own("hairline"), "hairline_packed": Own("hairline, packed file", packed=True),
+        "hairline_bf16": Own("hairline, bf16", "bf16")}
 
 
 class Failed(Exception):
@@ -86,21 +98,22 @@ def run_rival(name, args, folder, warmup, frames, save=None):
     return answer
 
 
-def hairline_command(args, precision, folder, kind, warmup, frames, form="bmp"):
+def hairline_command(args, own, folder, kind, warmup, frames, form="bmp"):
     case = CASES[args.case]
-    command = [args.hairline, "bench", case.network, "--weights", str(folder / "weights.safetensors"),
+    command = [args.hairline, "bench", case.network, "--weights",
+               str(folder / ("packed.safetensors" if own.packed else "weights.safetensors")),
                "--src", str(folder / f"{kind}_src.{form}"), "--background", str(folder / f"{kind}_bgr.{form}"),
-               "--precision", precision, "--refine-mode", "sampling", "--refine-sample-pixels", str(case.sample_pixels),
+               "--precision", own.precision, "--refine-mode", "sampling", "--refine-sample-pixels", str(case.sample_pixels),
                "--refine-prevent-oversampling", "0", "--threads", str(args.threads), "--frames", str(frames),
                "--warmup", str(warmup), "--json", "-"]
     return command if case.scale == 0.25 else command + ["--backbone-scale", str(case.scale)]
 
 
-def run_hairline(args, precision, folder):
+def run_hairline(args, own, folder):
     """`hairline bench` on both error maps, and a process that makes one frame and ends, timed from outside."""
     answer = {"ms": {}, "notes": {}, "details": {}}
     for kind in MAPS:
-        text, wall, peak = run(hairline_command(args, precision, folder, kind, args.warmup, args.frames), args.limit)
+        text, wall, peak = run(hairline_command(args, own, folder, kind, args.warmup, args.frames), args.limit)
         try:
             details = json.loads(text)
             total, memory = details["total"], details["memory"]
@@ -111,7 +124,7 @@ def run_hairline(args, precision, folder):
         if kind == MAPS[0]:
             answer |= {"first_frame_ms": first, "baseline_bytes": peak - over, "peak_bytes": peak, "imports_ms": 0.0}
         answer["details"][kind] = details | {"process_wall_ms": wall}
-    answer["one_frame_process_ms"] = run(hairline_command(args, precision, folder, MAPS[0], 0, 1, "png"), args.limit)[1]
+    answer["one_frame_process_ms"] = run(hairline_command(args, own, folder, MAPS[0], 0, 1, "png"), args.limit)[1]
     return answer
 
 
@@ -190,10 +203,11 @@ def measure(args, folder):
         print(f"  round {round_ + 1} of {args.rounds}, load {loads[-1]}", flush=True)
     rows = {}
     for name in everyone:
-        precision = OURS.get(name, "")
-        row = {"label": "hairline" + (", bf16" if precision == "bf16" else ""), "about": f"compiled kernels, {precision}",
-               "base_only": False, "f32": precision == "f32"}
-        if name in RIVALS:
+        if name in OURS:
+            own = OURS[name]
+            about = f"compiled kernels, {own.precision}" + (", weights as `hairline weights pack` leaves them" if own.packed else "")
+            row = {"label": own.label, "about": about, "base_only": False, "f32": own.precision == "f32"}
+        else:
             rival = RIVALS[name]
             row = {"label": rival.label, "about": rival.about, "base_only": rival.base, "f32": rival.f32}
             row |= {"patch_gather": rival.gather} if rival.gather else {}
@@ -209,13 +223,13 @@ def measure(args, folder):
     return rows, loads
 
 
-def best_of(rows, value):
+def best_of(rows, value, own="hairline"):
     """Name and value of the best f32 rival on the whole network, and how many times hairline is below it."""
     f32 = {n: value(r) for n, r in rows.items() if n not in OURS and "error" not in r and r["f32"] and not r["base_only"]}
     if not f32:
         return None
     name = min(f32, key=f32.get)
-    ours = None if "error" in rows["hairline"] else value(rows["hairline"])
+    ours = None if "error" in rows[own] else value(rows[own])
     return {"rival": name, "value": f32[name], "hairline": ours, "ratio": round(f32[name] / ours, 3) if ours else None}
 
 
@@ -223,6 +237,7 @@ def compared(rows):
     verdict = {f"ms_{k}": best_of(rows, lambda r, k=k: r["ms_median"][k]) for k in MAPS}
     for key in ("first_frame_ms", "first_frame_without_imports_ms", "peak_over_baseline_bytes"):
         verdict[key] = best_of(rows, lambda r, key=key: r[key])
+    verdict["first_frame_ms, packed file"] = best_of(rows, lambda r: r["first_frame_ms"], "hairline_packed")
     return verdict
 
 
@@ -321,6 +336,11 @@ def main():
         run([sys.executable, "-W", "ignore", str(HERE / "rivals" / "prepare.py"), args.case, str(folder)], args.limit)
     except Failed as error:
         raise SystemExit(f"networks: preparing {args.case}: {error}") from None
+    try:
+        run([args.hairline, "weights", "pack", str(folder / "weights.safetensors"), str(folder / "packed.safetensors"),
+             "--net", case.network, "-q"], args.limit)
+    except Failed as error:
+        raise SystemExit(f"networks: packing the weights: {error}") from None
     rows, loads = measure(args, folder)
     result = {"case": args.case, "network": case.network, "width": case.width, "height": case.height,
               "backbone_scale": case.scale, "refine_sample_pixels": case.sample_pixels, "threads": args.threads,

@@ -11,7 +11,7 @@
 #include <string>
 #include <vector>
 
-#include "hairline/kernels/packed_network.hpp"
+#include "hairline/kernels/pack_network.hpp"
 #include "hairline/weights/number_type.hpp"
 #include "hairline/weights/seeded.hpp"
 #include "tests/kernels/block.hpp"

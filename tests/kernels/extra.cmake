@@ -9,7 +9,8 @@ if(TARGET test_kernels)
                                                hairline::kernels_bgmv2_mobilenetv2_opencl
                                                hairline::kernels_bgmv2_resnet50 hairline::kernels_bgmv2_resnet50_opencl
                                                hairline::kernels_bgmv2_resnet50_warps
-                                               hairline::kernels_own_network hairline::kernels_slim hairline::nets)
+                                               hairline::kernels_own_network hairline::kernels_slim
+                                               hairline::kernels_slim_bf16 hairline::nets)
     target_compile_definitions(test_kernels PRIVATE HAIRLINE_HAVE_KERNELS=1)
     # Compiled for one of AMD's processors, run on Intel's too.
     foreach(network bgmv2_mobilenetv2 bgmv2_resnet50 slim)

@@ -5,6 +5,9 @@ if(TARGET hairline_tool)
              COMMAND ${HAIRLINE_PYTHON} ${CMAKE_CURRENT_LIST_DIR}/tool_test.py $<TARGET_FILE:hairline_tool> ${group})
     set_tests_properties("tool: ${group}" PROPERTIES TIMEOUT 600 ENVIRONMENT "PYTHONDONTWRITEBYTECODE=1")
   endforeach()
+  # The weights that the command brings along; it does not test them again each time it starts.
+  add_test(NAME "tool: default weights" COMMAND hairline_tool weights check ${PROJECT_SOURCE_DIR}/weights/default.safetensors
+                                                --net slim)
   # Training, where the Python of the build has torch; elsewhere the test says that it is skipped.
   add_test(NAME "tool: hairline_train" COMMAND ${HAIRLINE_PYTHON} ${PROJECT_SOURCE_DIR}/python/tests/test_hairline_train.py
                                                $<TARGET_FILE:hairline_tool>)

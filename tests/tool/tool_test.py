@@ -762,6 +762,23 @@ class Weights(Case):
         self.assert_one_line(done, 4, "wanted a type of more bits")
         self.assert_nothing_new(self.folder, before)
 
+    def test_pack(self):
+        self.ok("weights", "convert", "w.safetensors", "o.safetensors")
+        done = self.run_tool("weights", "pack", "o.safetensors", "packed.safetensors")
+        if b"holds no compiled kernels" in done.stderr:
+            self.skipTest("built without kernels")
+        self.assertIn(f"packed.safetensors: {self.NET} packed for ", done.stdout.decode())
+        for weights in ("o.safetensors", "packed.safetensors"):
+            self.ok("matte", "picture.png", weights + ".png", "-b", "plate.png", "-m", self.NET, "-w", weights)
+        self.assertEqual((self.folder / "o.safetensors.png").read_bytes(), (self.folder / "packed.safetensors.png").read_bytes())
+        done = self.run_tool("weights", "check", "packed.safetensors")
+        self.assert_one_line(done, 4, "holds weights packed for compiled kernels")
+        done = self.run_tool("matte", "picture.png", "r.png", "-b", "plate.png", "-m", self.NET, "-w", "packed.safetensors",
+                             "--engine", "reference")
+        self.assert_one_line(done, 1, "holds weights packed for compiled kernels")
+        self.assert_one_line(self.run_tool("weights", "pack", "none.pth", "x.safetensors"), 3, "no such file")
+        self.assertFalse((self.folder / "x.safetensors").exists())
+
     def test_changed_files_are_noticed(self):
         self.ok("weights", "convert", "w.safetensors", "o.safetensors")
         tensors, metadata = self.read("o.safetensors")

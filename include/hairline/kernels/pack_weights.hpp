@@ -27,20 +27,23 @@ struct FoldedConv {
   std::vector<float> bias;
 };
 
+/// Its sizes alone.
+inline FoldedConv unfolded_conv(const Graph& graph, int conv) {
+  const Node& n = graph.nodes[static_cast<std::size_t>(conv)];
+  const int in = n.in_channels / n.integer("groups", 1);
+  return {n.channels, in, n.integer("kernel"), {}, {}, std::vector<float>(static_cast<std::size_t>(n.channels), 0.0f)};
+}
+
 inline FoldedConv fold_conv(const Graph& graph, const WeightsView& weights, int conv, int norm) {
   const auto values = [&](int node, const char* suffix) {
     const std::string_view path = graph.nodes[static_cast<std::size_t>(node)].name.view();
     return weights.tensors.find(path.empty() ? std::string(suffix) : std::string(path) + "." + suffix)->second;
   };
-  const Node& n = graph.nodes[static_cast<std::size_t>(conv)];
-  const auto out = static_cast<std::size_t>(n.channels);
-  FoldedConv f{n.channels,
-               n.in_channels / n.integer("groups", 1),
-               n.integer("kernel"),
-               values(conv, "weight"),
-               std::vector<double>(out, 1.0),
-               std::vector<float>(out, 0.0f)};
-  if (n.integer("bias")) {
+  FoldedConv f = unfolded_conv(graph, conv);
+  const std::size_t out = f.bias.size();
+  f.weights = values(conv, "weight");
+  f.scale.assign(out, 1.0);
+  if (graph.nodes[static_cast<std::size_t>(conv)].integer("bias")) {
     const std::span<const float> bias = values(conv, "bias");
     f.bias.assign(bias.begin(), bias.end());
   }

@@ -1,7 +1,6 @@
 #pragma once
 #include <algorithm>
 #include <cstddef>
-#include <cstdint>
 #include <new>
 #include <utility>
 
@@ -12,8 +11,9 @@
 namespace hairline::kernels {
 
 /// Zeros in memory of its own, aligned to a cache line at least. The system hands out pages when they are first
-/// touched, large ones where it can, so the threads that fill them share that work, and what is never touched costs
-/// nothing.
+/// touched, so the threads that fill them share that work, and what is never touched costs nothing. Large pages are not
+/// asked for: frames gain nothing, and where a virtual machine's host has to back them anew, loading takes twice as
+/// long.
 class Pages {
  public:
   Pages() = default;
@@ -21,26 +21,20 @@ class Pages {
   explicit Pages(std::size_t floats) : floats_(floats) {
     const std::size_t bytes = std::max<std::size_t>(floats, 16) * sizeof(float);
 #if defined(__unix__)
-    mapped_ = bytes + large;
+    mapped_ = bytes;
     void* at = ::mmap(nullptr, mapped_, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (at == MAP_FAILED) {
       mapped_ = floats_ = 0;
       return;
     }
     start_ = at;
-    const auto first = (reinterpret_cast<std::uintptr_t>(at) + large - 1) / large * large;
-    data_ = reinterpret_cast<float*>(first);
-#if defined(MADV_HUGEPAGE)
-    if (bytes >= large) ::madvise(data_, bytes / large * large, MADV_HUGEPAGE);
-#endif
 #else
     start_ = ::operator new[](bytes, std::align_val_t{64}, std::nothrow);
     if (start_ == nullptr) {
       floats_ = 0;
       return;
     }
-    data_ = static_cast<float*>(start_);
-    std::fill_n(data_, bytes / sizeof(float), 0.0f);
+    std::fill_n(data(), bytes / sizeof(float), 0.0f);
 #endif
   }
   Pages(Pages&& other) noexcept { swap(other); }
@@ -56,19 +50,16 @@ class Pages {
     ::operator delete[](start_, std::align_val_t{64});
 #endif
   }
-  float* data() const { return data_; }
+  float* data() const { return static_cast<float*>(start_); }
   std::size_t size() const { return floats_; }
 
  private:
-  static constexpr std::size_t large = std::size_t{2} << 20;
   void swap(Pages& other) {
     std::swap(start_, other.start_);
-    std::swap(data_, other.data_);
     std::swap(mapped_, other.mapped_);
     std::swap(floats_, other.floats_);
   }
   void* start_ = nullptr;
-  float* data_ = nullptr;
   std::size_t mapped_ = 0, floats_ = 0;
 };
 

@@ -19,7 +19,7 @@
 #include "hairline/core/result.hpp"
 #include "hairline/kernels/device_buffer.hpp"
 #include "hairline/kernels/memory_plan.hpp"
-#include "hairline/kernels/packed_network.hpp"
+#include "hairline/kernels/pack_network.hpp"
 #include "hairline/kernels/pages.hpp"
 #include "hairline/kernels/refine_cells.hpp"
 #include "hairline/kernels/stopwatch.hpp"

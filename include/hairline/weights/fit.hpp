@@ -86,6 +86,10 @@ inline std::string to_string(const FitReport& report) {
 
 /// The error of a file that does not fit: every fault.
 inline Error misfit(const Graph& graph, const TensorStore& store, const FitReport& report) {
+  if (store.metadata.find(packed_mark) != store.metadata.end())
+    return Error{ErrorCode::bad_file, store.path +
+                                          ": holds weights packed for compiled kernels, which only these can use; "
+                                          "wanted the file that they were packed from"};
   return Error{ErrorCode::bad_file, store.path + ": these weights do not fit " + std::string(graph.name) + " (" +
                                         std::to_string(report.missing.size()) + " missing, " +
                                         std::to_string(report.unexpected.size()) + " unexpected, " +

@@ -66,7 +66,8 @@ inline std::string fault_of(const TensorToWrite& t) {
   return {};
 }
 
-/// The header's text: metadata, then the tensors with their places in the data, padded so that the data is aligned.
+/// The header's text: metadata, then the tensors with their places in the data, padded so that the data begins at a
+/// cache line.
 inline Result<std::string> safetensors_header(const std::vector<TensorToWrite>& tensors,
                                               const std::map<std::string, std::string, std::less<>>& metadata) {
   std::string text = "{";
@@ -88,7 +89,7 @@ inline Result<std::string> safetensors_header(const std::vector<TensorToWrite>& 
     return Error{ErrorCode::invalid_argument, "safetensors: a name or remark is not UTF-8"};
   }
   text += "}";
-  text.resize((text.size() + 7) / 8 * 8, ' ');
+  text.resize((8 + text.size() + 63) / 64 * 64 - 8, ' ');
   if (text.size() > most_safetensors_header)
     return Error{ErrorCode::unsupported, "safetensors: the directory is larger than the 16 MiB that readers accept"};
   return text;

@@ -18,6 +18,9 @@ namespace hairline {
 /// Tensors whose names begin so belong to a file's self-test (weights/self_test.hpp), not to the network.
 inline constexpr std::string_view self_test_prefix = "hairline.self_test.";
 
+/// A file whose remarks have this name holds weights packed for compiled kernels (kernels/packed_file.hpp).
+inline constexpr std::string_view packed_mark = "hairline.packed";
+
 /// One tensor of a weights file, as it is stored.
 struct StoredTensor {
   NumberType type = NumberType::f32;
