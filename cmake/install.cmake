@@ -16,7 +16,7 @@ configure_package_config_file(${CMAKE_CURRENT_LIST_DIR}/hairlineConfig.cmake.in
 write_basic_package_version_file(${PROJECT_BINARY_DIR}/hairlineConfigVersion.cmake COMPATIBILITY SameMinorVersion
                                  ARCH_INDEPENDENT)
 install(FILES ${PROJECT_BINARY_DIR}/hairlineConfig.cmake ${PROJECT_BINARY_DIR}/hairlineConfigVersion.cmake
-              ${CMAKE_CURRENT_LIST_DIR}/FindLibdeflate.cmake
+              ${CMAKE_CURRENT_LIST_DIR}/FindISAL.cmake
         DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/hairline)
 install(FILES ${PROJECT_SOURCE_DIR}/LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR})
 if(TARGET hairline_tool)

@@ -1,6 +1,6 @@
 # The header targets. Each carries exactly what its headers include, so that a user of the metrics needs no libpng.
 #   hairline::core     include path and threads; nothing else
-#   hairline::solvers  + Eigen, nanoflann      hairline::metrics  + xtensor      hairline::io  + libpng, libdeflate, OpenEXR, stb
+#   hairline::solvers  + Eigen, nanoflann      hairline::metrics  + xtensor      hairline::io  + libpng, ISA-L, OpenEXR, stb
 #   hairline::losses   the same as metrics, whose inputs they take
 #   hairline::nets     + nlohmann-json: layers, networks, weights
 #   hairline::hairline core, solvers, metrics and losses: every header but io and kernels
@@ -39,11 +39,11 @@ endif()
 
 find_package(PNG QUIET)
 list(PREPEND CMAKE_MODULE_PATH ${CMAKE_CURRENT_LIST_DIR})
-find_package(Libdeflate QUIET)
+find_package(ISAL QUIET)
 find_package(OpenEXR CONFIG QUIET)
 find_path(HAIRLINE_STB_INCLUDE_DIR stb/stb_image.h)
-if(PNG_FOUND AND Libdeflate_FOUND AND OpenEXR_FOUND AND HAIRLINE_STB_INCLUDE_DIR)
-  hairline_part(io hairline_core PNG::PNG Libdeflate::Libdeflate OpenEXR::OpenEXR)
+if(PNG_FOUND AND ISAL_FOUND AND OpenEXR_FOUND AND HAIRLINE_STB_INCLUDE_DIR)
+  hairline_part(io hairline_core PNG::PNG ISAL::ISAL OpenEXR::OpenEXR)
   target_include_directories(hairline_io SYSTEM INTERFACE $<BUILD_INTERFACE:${HAIRLINE_STB_INCLUDE_DIR}>)
 endif()
 

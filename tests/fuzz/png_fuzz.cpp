@@ -9,7 +9,7 @@ io::Bytes with_right_sums(const std::uint8_t* data, std::size_t size) {
   for (std::size_t at = 8; at + 12 <= size;) {
     const std::size_t length = io::detail::big_endian32(png.data() + at);
     if (length > size - at - 12) break;
-    const std::uint32_t sum = libdeflate_crc32(0, png.data() + at + 4, length + 4);
+    const std::uint32_t sum = io::detail::png_crc(png.data() + at + 4, length + 4);
     for (std::size_t i = 0; i < 4; ++i) png[at + 8 + length + i] = static_cast<std::uint8_t>(sum >> (24 - 8 * i));
     at += length + 12;
   }

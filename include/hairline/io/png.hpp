@@ -11,7 +11,7 @@
 #include "hairline/core/any_view.hpp"
 #include "hairline/core/image.hpp"
 #include "hairline/core/result.hpp"
-#include "hairline/io/detail/big_endian.hpp"
+#include "hairline/io/detail/png_chunk.hpp"
 #include "hairline/io/detail/png_deflate.hpp"
 #include "hairline/io/detail/png_inflate.hpp"
 #include "hairline/io/detail/png_reader.hpp"
@@ -22,10 +22,9 @@ namespace hairline::io {
 
 /// How a PNG is written.
 struct PngOptions {
-  int depth = 16;  ///< bits per channel: 8 or 16
-  int compression =
-      1;            ///< 0 (none), 1 (runs only), 2 to 9 (zlib's levels); 6: 15 % smaller 16-bit colour, 5 times slower
-  int threads = 0;  ///< 0: one per hardware thread; the bytes are the same for every number
+  int depth = 16;       ///< bits per channel: 8 or 16
+  int compression = 1;  ///< 0 (none), 1 (quick), 2 to 9 (zlib's levels); 6: 5 % smaller 16-bit colour, 15 times slower
+  int threads = 0;      ///< 0: one per hardware thread; the bytes are the same for every number
 };
 
 namespace detail {

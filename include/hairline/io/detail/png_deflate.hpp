@@ -1,5 +1,4 @@
 #pragma once
-#include <libdeflate.h>
 #include <zlib.h>
 
 #include <algorithm>
@@ -8,6 +7,7 @@
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
+#include <memory>
 #include <new>
 #include <span>
 #include <utility>
@@ -17,7 +17,7 @@
 #include "hairline/core/convert.hpp"
 #include "hairline/core/image.hpp"
 #include "hairline/core/parallel.hpp"
-#include "hairline/io/detail/big_endian.hpp"
+#include "hairline/io/detail/png_chunk.hpp"
 
 // A PNG's pixels are one zlib stream of filtered rows. It is made in bands of rows, each deflated by itself and ended
 // at a whole byte, so that every core takes part; the bands depend on the picture's size alone.
@@ -30,7 +30,7 @@ inline void append_png_chunk(std::vector<std::uint8_t>& to, const char* name, st
   const std::size_t begin = to.size();
   to.insert(to.end(), name, name + 4);
   to.insert(to.end(), data.begin(), data.end());
-  append_big_endian32(to, libdeflate_crc32(0, to.data() + begin, data.size() + 4));
+  append_big_endian32(to, png_crc(to.data() + begin, data.size() + 4));
 }
 
 /// A piece of the zlib stream, and the checksum and length of what it holds.
@@ -110,27 +110,49 @@ class PngRowFilter {
   std::vector<std::uint8_t> tried_;
 };
 
-/// Deflates without zlib's frame. All but the last piece end at a whole byte and leave the stream open.
-/// Level 1 looks for runs only: half the time of zlib's own level 1, smaller on alphas and 8-bit pictures, a tenth
-/// larger on 16-bit colour, whose low bytes never repeat.
-inline void deflate_piece(std::span<std::uint8_t> raw, int compression, bool last, PngPiece& piece) {
+/// Appends `raw` without zlib's frame. All but the last piece end at a whole byte and leave the stream open.
+inline void deflate_by_zlib(std::span<std::uint8_t> raw, int compression, bool last, std::vector<std::uint8_t>& to) {
   z_stream stream{};
-  const int strategy = compression == 1 ? Z_RLE : Z_DEFAULT_STRATEGY;
-  if (deflateInit2(&stream, compression, Z_DEFLATED, -15, 8, strategy) != Z_OK) throw std::bad_alloc();
+  if (deflateInit2(&stream, compression, Z_DEFLATED, -15, 8, Z_DEFAULT_STRATEGY) != Z_OK) throw std::bad_alloc();
   struct End {
     z_stream* stream;
     ~End() { deflateEnd(stream); }
   } end{&stream};
-  const std::size_t head = piece.bytes.size();
-  piece.bytes.resize(head + deflateBound(&stream, static_cast<uLong>(raw.size())) + 16);
+  const std::size_t head = to.size();
+  to.resize(head + deflateBound(&stream, static_cast<uLong>(raw.size())) + 16);
   stream.next_in = raw.data();
   stream.avail_in = static_cast<uInt>(raw.size());
-  stream.next_out = piece.bytes.data() + head;
-  stream.avail_out = static_cast<uInt>(piece.bytes.size() - head);
+  stream.next_out = to.data() + head;
+  stream.avail_out = static_cast<uInt>(to.size() - head);
   deflate(&stream, last ? Z_FINISH : Z_SYNC_FLUSH);  // all at once: there is room for the worst case
-  piece.bytes.resize(piece.bytes.size() - stream.avail_out);
-  piece.adler = libdeflate_adler32(1, raw.data(), raw.size());
-  piece.raw_size = raw.size();
+  to.resize(to.size() - stream.avail_out);
+}
+
+/// The same three times as fast as zlib's quickest, and no larger but for alphas.
+inline void deflate_quickly(std::span<std::uint8_t> raw, bool last, std::vector<std::uint8_t>& to) {
+  struct Workspace {
+    isal_zstream stream;
+    std::uint8_t level[ISAL_DEF_LVL1_DEFAULT];
+  };
+  const auto work = std::make_unique_for_overwrite<Workspace>();
+  isal_zstream& stream = work->stream;
+  isal_deflate_stateless_init(&stream);
+  stream.level = 1;
+  stream.level_buf = work->level;
+  stream.level_buf_size = sizeof work->level;
+  stream.end_of_stream = last;
+  stream.flush = last ? NO_FLUSH : FULL_FLUSH;
+  const std::size_t head = to.size();
+  to.resize(head + raw.size() + raw.size() / 8 + 1024);  // stored blocks at the worst
+  stream.next_in = raw.data();
+  stream.avail_in = static_cast<std::uint32_t>(raw.size());
+  stream.next_out = to.data() + head;
+  stream.avail_out = static_cast<std::uint32_t>(to.size() - head);
+  if (by_isal([&] { return isal_deflate_stateless(&stream); }) != COMP_OK) {  // zlib can do with any room
+    to.resize(head);
+    return deflate_by_zlib(raw, 1, last, to);
+  }
+  to.resize(to.size() - stream.avail_out);
 }
 
 /// Rows [begin, end) filtered and deflated.
@@ -152,7 +174,13 @@ inline PngPiece png_band(AnyView image, int depth, int compression, int begin, i
   }
   PngPiece piece;
   if (begin == 0) piece.bytes = {0x78, 0x01};  // zlib's header: a window of 32 KiB
-  deflate_piece(raw, compression, end == image.height(), piece);
+  const bool last = end == image.height();
+  if (compression == 1)
+    deflate_quickly(raw, last, piece.bytes);
+  else
+    deflate_by_zlib(raw, compression, last, piece.bytes);
+  piece.adler = zlib_adler(raw.data(), raw.size());
+  piece.raw_size = raw.size();
   return piece;
 }
 

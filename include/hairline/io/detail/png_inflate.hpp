@@ -1,6 +1,4 @@
 #pragma once
-#include <libdeflate.h>
-
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
@@ -9,11 +7,11 @@
 #include <span>
 #include <vector>
 
-#include "hairline/io/detail/big_endian.hpp"
+#include "hairline/io/detail/png_chunk.hpp"
 
-// zlib's inflate is half of the time that libpng takes for a photograph. libdeflate needs a third of it, but wants the
-// whole stream at once, which libpng does not offer. So a PNG is rewritten in memory before libpng reads it: the same
-// chunks, with the pixels' stream inflated and put into stored blocks, which zlib copies.
+// zlib's inflate is half of the time that libpng takes for a photograph. ISA-L needs a third of it, but libpng offers
+// no way to put it in zlib's place. So a PNG is rewritten in memory before libpng reads it: the same chunks, with the
+// pixels' stream inflated and put into stored blocks, which zlib copies.
 
 namespace hairline::io::detail {
 
@@ -32,7 +30,7 @@ inline bool find_png_stream(std::span<const std::uint8_t> png, PngStream& found)
     const std::size_t length = big_endian32(png.data() + at);
     if (png.size() - at - 12 < length) return false;
     const std::uint8_t* name = png.data() + at + 4;
-    if (libdeflate_crc32(0, name, length + 4) != big_endian32(name + 4 + length)) return false;
+    if (png_crc(name, length + 4) != big_endian32(name + 4 + length)) return false;
     end = std::memcmp(name, "IEND", 4) == 0;
     if (std::memcmp(name, "IDAT", 4) == 0) {
       if (ended) return false;
@@ -52,6 +50,20 @@ inline bool find_png_stream(std::span<const std::uint8_t> png, PngStream& found)
   return pieces > 0;
 }
 
+/// False unless the stream is whole, its checksum right, and what it holds fills `to` exactly.
+inline bool inflate_zlib(std::span<const std::uint8_t> stream, std::span<std::uint8_t> to) {
+  if (stream.size() > UINT32_MAX || to.size() > UINT32_MAX) return false;
+  const auto state = std::make_unique<inflate_state>();
+  isal_inflate_init(state.get());
+  state->crc_flag = ISAL_ZLIB;
+  state->next_in = const_cast<std::uint8_t*>(stream.data());  // only read
+  state->avail_in = static_cast<std::uint32_t>(stream.size());
+  state->next_out = to.data();
+  state->avail_out = static_cast<std::uint32_t>(to.size());
+  return by_isal([&] { return isal_inflate_stateless(state.get()); }) == ISAL_DECOMP_OK &&
+         state->block_state == ISAL_BLOCK_FINISH && state->total_out == to.size();
+}
+
 /// The PNG with its pixels in stored blocks and checksums of zero, for a reader that does not look at them: they are
 /// checked here. Empty where anything is wrong or of another size than the `raw` bytes that its header asks for; the
 /// file as it is then tells what.
@@ -61,9 +73,6 @@ inline std::vector<std::uint8_t> with_stored_pixels(std::span<const std::uint8_t
   const std::size_t blocks = (raw + block - 1) / block, length = 2 + raw + blocks * block_head + 4;
   PngStream stream;
   if (raw == 0 || length > largest_chunk || !find_png_stream(png, stream)) return {};
-  const std::unique_ptr<libdeflate_decompressor, void (*)(libdeflate_decompressor*)> inflate(
-      libdeflate_alloc_decompressor(), libdeflate_free_decompressor);
-  if (!inflate) return {};
 
   std::vector<std::uint8_t> out;
   out.reserve(stream.head.size() + length + 24);
@@ -72,10 +81,8 @@ inline std::vector<std::uint8_t> with_stored_pixels(std::span<const std::uint8_t
   for (const char c : {'I', 'D', 'A', 'T', '\x78', '\x01'}) out.push_back(static_cast<std::uint8_t>(c));
   const std::size_t begin = out.size(), first = begin + blocks * block_head;
   out.resize(first + raw);
-  if (libdeflate_zlib_decompress(inflate.get(), stream.pixels.data(), stream.pixels.size(), out.data() + first, raw,
-                                 nullptr) != LIBDEFLATE_SUCCESS)
-    return {};
-  const std::uint32_t adler = libdeflate_adler32(1, out.data() + first, raw);
+  if (!inflate_zlib(stream.pixels, std::span(out).subspan(first))) return {};
+  const std::uint32_t adler = zlib_adler(out.data() + first, raw);
   for (std::size_t i = 0; i < blocks; ++i) {  // each block moves to the front, by less than the one before
     const std::size_t size = std::min(block, raw - i * block);
     std::uint8_t* to = out.data() + begin + i * (block + block_head);
