@@ -24,7 +24,7 @@ int main(int argc, char** argv) try {
       kernels::pack_network(network, weights, kernels::cpu_backend(hairline_kernels_bgmv2_mobilenetv2)).value();
   kernels::Session session(packed);  // one for each thread; the packed weights are shared
 
-  const auto picture = io::read_image(argv[1]).value(), plate = io::read_image(argv[2]).value();
+  const auto picture = io::read_any_image(argv[1]).value(), plate = io::read_any_image(argv[2]).value();
   Image<float> alpha(Shape{picture.height(), picture.width(), 1});
   const AnyView in[] = {picture.view(), plate.view()};          // 8 or 16 bits, float; any layout
   const kernels::ResultTarget out[] = {{"pha", alpha.view()}};  // "fgr", "err_sm" ... likewise

@@ -98,7 +98,7 @@ def run_rival(name, args, folder, warmup, frames, save=None):
     return answer
 
 
-def hairline_command(args, own, folder, kind, warmup, frames, form="bmp"):
+def hairline_command(args, own, folder, kind, warmup, frames, form="tga"):
     case = CASES[args.case]
     command = [args.hairline, "bench", case.network, "--weights",
                str(folder / ("packed.safetensors" if own.packed else "weights.safetensors")),

@@ -174,7 +174,7 @@ def record(folder, case, plain, net, kind):
     planes = []
     for name, picture in zip(("src", "bgr"), pictures(case, kind)):
         Image.fromarray(picture).save(folder / f"{kind}_{name}.png", compress_level=1)
-        Image.fromarray(picture).save(folder / f"{kind}_{name}.bmp")  # as the planes: nothing to be decoded
+        Image.fromarray(picture).save(folder / f"{kind}_{name}.tga")  # as the planes: nothing to be decoded
         planes.append(torch.from_numpy(np.ascontiguousarray(picture.transpose(2, 0, 1)[None]).astype(np.float32) / 255))
         np.save(folder / f"{kind}_{name}.npy", planes[-1].numpy())
         np.save(folder / f"{kind}_{name}_small.npy", net.small(planes[-1]).numpy())
