@@ -28,11 +28,18 @@ inline KernelDescriptor for_pictures(KernelDescriptor d, const PictureType& type
   return d;
 }
 inline std::string refine_kernel_name(const RefineStage& r, int tile) {
-  std::string name = "refine_cells_k" + std::to_string(r.kernel) + "_h" + std::to_string(r.hidden);
-  for (int w : r.widths) name += "_" + std::to_string(w);
-  return name + "_p" + std::to_string(r.coarse.pitch) + "_a" + std::to_string(r.alpha_at) + "r" +
-         std::to_string(r.residual_at) + "h" + std::to_string(r.hidden_at) + "_" + std::to_string(tile) + "x" +
-         std::to_string(tile);
+  std::string name = "refine_cells";
+  const auto add = [&](const char* key, int value) { name.append(key).append(std::to_string(value)); };
+  add("_k", r.kernel);
+  add("_h", r.hidden);
+  for (int w : r.widths) add("_", w);
+  add("_p", r.coarse.pitch);
+  add("_a", r.alpha_at);
+  add("r", r.residual_at);
+  add("h", r.hidden_at);
+  add("_", tile);
+  add("x", tile);
+  return name;
 }
 inline KernelDescriptor refine_kernel(const RefineStage& r, int tile, const PictureType& type) {
   const auto text = [](int n) { return std::to_string(n); };

@@ -1,5 +1,6 @@
 #pragma once
 #include <array>
+#include <concepts>
 #include <cstddef>
 #include <span>
 #include <stdexcept>
@@ -120,15 +121,33 @@ struct Node {
 
 struct ForwardCall;  // layers/forward.hpp
 
+/// A function or none. Knows which without comparing its address with null, which GCC does not do in constants under
+/// UndefinedBehaviorSanitizer.
+template <class Signature>
+class OptionalFunction;
+template <class R, class... Arguments>
+class OptionalFunction<R(Arguments...)> {
+ public:
+  constexpr OptionalFunction(std::nullptr_t = nullptr) {}  // NOLINT: implicit on purpose
+  template <std::convertible_to<R (*)(Arguments...)> F>
+  constexpr OptionalFunction(F function) : function_(function), given_(true) {}  // NOLINT: implicit on purpose
+  constexpr explicit operator bool() const { return given_; }
+  constexpr R operator()(Arguments... arguments) const { return function_(arguments...); }
+
+ private:
+  R (*function_)(Arguments...) = nullptr;
+  bool given_ = false;
+};
+
 /// What a kind of node can do; each layer's file defines one, so that a new layer is one file.
 struct Op {
   std::string_view name;
   /// Shape of the result for the shapes of the inputs.
   TensorShape (*shape)(const Node&, std::span<const TensorShape> in, const RunOptions&) = nullptr;
   /// Tensors the node owns, in the order of the published state dict.
-  ParameterList (*parameters)(const Node&) = nullptr;
+  OptionalFunction<ParameterList(const Node&)> parameters = nullptr;
   /// Multiply-adds for a result of this shape.
-  double (*multiply_adds)(const Node&, const TensorShape& out) = nullptr;
+  OptionalFunction<double(const Node&, const TensorShape& out)> multiply_adds = nullptr;
   /// The plain, slow, obviously right computation.
   void (*forward)(const ForwardCall&) = nullptr;
 };

@@ -49,7 +49,7 @@ inline NumberType stored_type(const StoredTensor& t, StoreAs as) {
 inline double explained_rounding(const Graph& graph, StoreAs as) {
   const double unit = as == StoreAs::f16 ? 0x1p-11 : as == StoreAs::bf16 ? 0x1p-8 : 0x1p-24;
   const auto layers = std::count_if(graph.nodes.begin(), graph.nodes.end(),
-                                    [](const Node& n) { return n.op->multiply_adds != nullptr; });
+                                    [](const Node& n) { return bool(n.op->multiply_adds); });
   return 2 * unit * std::sqrt(static_cast<double>(std::max<std::ptrdiff_t>(layers, 1)));
 }
 
