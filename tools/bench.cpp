@@ -72,13 +72,7 @@ Image<std::uint8_t> read_bytes(const std::string& path) {
     if (picture.error().code == ErrorCode::not_found) throw NotAvailable{picture.error().message};
     throw std::runtime_error(picture.error().message);
   }
-  return picture->visit([](auto& pixels) -> Image<std::uint8_t> {
-    if constexpr (std::is_same_v<decltype(pixels), Image<std::uint8_t>&>) {
-      return std::move(pixels);
-    } else {
-      return convert<std::uint8_t>(pixels);
-    }
-  });
+  return pixels_as<std::uint8_t>(std::move(*picture));
 }
 
 double median(std::vector<double> v) {

@@ -137,7 +137,7 @@ std::string misfit_text(const TensorStore& store, const Network& network, const 
 
 /// Compares; fills in the JSON and prints every fault. False: it does not fit.
 bool fits(const TensorStore& store, const Network& network, const Options& o, Json& json, std::string& text) {
-  if (kernels::is_packed(store)) {
+  if (is_packed(store)) {
     text = misfit(network.graph, store, {}).message;
     return false;
   }

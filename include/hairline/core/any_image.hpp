@@ -17,7 +17,8 @@ class AnyImage {
  public:
   AnyImage() = default;
   template <class T>
-  requires(!std::same_as<T, double>) AnyImage(Image<T> image) : image_(std::move(image)) {}  // NOLINT: implicit on purpose
+  requires(!std::same_as<T, double>) AnyImage(Image<T> image)
+      : image_(std::move(image)) {}  // NOLINT: implicit on purpose
 
   AnyView view() const {
     return std::visit([](const auto& image) -> AnyView { return image.view(); }, image_);
@@ -48,15 +49,17 @@ struct ViewOf<AnyImage> {
   static AnyView view(const AnyImage& image) { return image.view(); }
 };
 
-/// The picture in floats: its own if it holds them, else converted (255 or 65535 is 1).
-inline Image<float> to_float(AnyImage image) {
-  return image.visit([](auto& pixels) -> Image<float> {
-    if constexpr (std::is_same_v<std::remove_reference_t<decltype(pixels)>, Image<float>>) {
+/// The picture in pixels of that type: its own if they are, else converted (255, 65535 and 1.0 are the same).
+template <Pixel T>
+Image<T> pixels_as(AnyImage image) {
+  return image.visit([](auto& pixels) -> Image<T> {
+    if constexpr (std::is_same_v<std::remove_reference_t<decltype(pixels)>, Image<T>>) {
       return std::move(pixels);
     } else {
-      return convert<float>(pixels);
+      return convert<T>(pixels);
     }
   });
 }
+inline Image<float> to_float(AnyImage image) { return pixels_as<float>(std::move(image)); }
 
 }  // namespace hairline

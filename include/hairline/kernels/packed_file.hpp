@@ -33,13 +33,26 @@ namespace detail {
 /// Raised with every change of how weights are packed that their extents do not show.
 inline constexpr int packing_version = 1;
 
+/// The convolutions in the order that ask_network() gives them, in which they lie in memory.
+inline std::vector<const PackedStep*> packed_steps(const PackedNetwork& net) {
+  std::vector<const PackedStep*> all;
+  for (std::size_t i = 0; i < net.steps.size(); ++i) {
+    if (net.lowered.steps[i].conv >= 0) all.push_back(&net.steps[i]);
+    for (const PackedStep& part : net.steps[i].parts) all.push_back(&part);
+  }
+  if (net.lowered.refine.refines)
+    for (const auto& size : net.refine)
+      for (const PackedStep& step : size) all.push_back(&step);
+  return all;
+}
+
 /// What weights were packed for, as remarks of the file.
 using PackedRemarks = std::vector<std::pair<std::string, std::string>>;
-inline PackedRemarks packed_remarks(const PackedNetwork& net, const std::deque<Unpacked>& all) {
+inline PackedRemarks packed_remarks(const PackedNetwork& net) {
   std::string extents;
-  for (const Unpacked& u : all)
-    for (std::size_t i = 0; i < u.step->extents.size(); ++i)
-      extents.append(i > 0 ? "," : extents.empty() ? "" : ";").append(std::to_string(u.step->extents[i]));
+  for (const PackedStep* step : packed_steps(net))
+    for (std::size_t i = 0; i < step->extents.size(); ++i)
+      extents.append(i > 0 ? "," : extents.empty() ? "" : ";").append(std::to_string(step->extents[i]));
   const std::string mark(packed_mark);
   return {{mark, std::to_string(packing_version) + "." + std::to_string(library_version)},
           {mark + ".network", std::string(net.graph.name)},
@@ -61,9 +74,9 @@ inline std::string packed_fingerprint(std::span<const std::byte> bytes, int thre
   return text;
 }
 
-inline std::size_t bias_count(const std::deque<Unpacked>& all) {
+inline std::size_t bias_count(const PackedNetwork& net) {
   std::size_t floats = 0;
-  for (const Unpacked& u : all) floats += u.step->bias.size();
+  for (const PackedStep* step : packed_steps(net)) floats += step->bias.size();
   return floats;
 }
 
@@ -82,31 +95,18 @@ inline Result<void> check_packed_for(const TensorStore& store, const PackedRemar
 }  // namespace detail
 
 /// The bytes of a packed file.  Cost: one pass over the packed weights, and as much memory again.
-/// Errors: as encode_safetensors; kernels that cannot be asked.
+/// Errors: as encode_safetensors.
 inline Result<std::vector<std::uint8_t>> encode_packed(const PackedNetwork& net) {
-  std::deque<detail::Unpacked> all;
-  const auto again = detail::ask_network(
-      net.graph, net.on, [&](int conv, int) { return detail::unfolded_conv(net.graph, conv); }, all);
-  if (!again) return again.error();
-  std::vector<float> block(net.weights.size() + detail::bias_count(all));
+  std::vector<float> block(net.weights.size() + detail::bias_count(net));
   float* end = std::copy(net.weights.begin(), net.weights.end(), block.data());
-  const auto append = [&](const detail::PackedStep& step) { end = std::copy(step.bias.begin(), step.bias.end(), end); };
-  for (const detail::PackedStep& step : net.steps) {
-    if (!step.weights.empty()) append(step);
-    for (const detail::PackedStep& part : step.parts) append(part);
-  }
-  if (net.lowered.refine.refines)
-    for (const auto& size : net.refine)
-      for (const detail::PackedStep& step : size) append(step);
+  for (const detail::PackedStep* step : detail::packed_steps(net))
+    end = std::copy(step->bias.begin(), step->bias.end(), end);
   const std::span<const std::byte> bytes = std::as_bytes(std::span(block));
   std::map<std::string, std::string, std::less<>> remarks;
-  for (auto& [key, value] : detail::packed_remarks(**again, all)) remarks[key] = std::move(value);
+  for (auto& [key, value] : detail::packed_remarks(net)) remarks[key] = std::move(value);
   remarks[std::string(packed_mark) + ".fingerprint"] = detail::packed_fingerprint(bytes, 0);
   return encode_safetensors({{"packed", NumberType::f32, {static_cast<std::int64_t>(block.size())}, bytes}}, remarks);
 }
-
-/// Whether a file holds packed weights.
-inline bool is_packed(const TensorStore& store) { return store.metadata.find(packed_mark) != store.metadata.end(); }
 
 /// A network from a packed file; `store` should be mapped.
 /// @param verify  whether the fingerprint is checked, one pass over the file
@@ -121,9 +121,9 @@ inline Result<std::shared_ptr<const PackedNetwork>> attach_packed(const Graph& g
       graph, on, [&](int conv, int) { return detail::unfolded_conv(graph, conv); }, all);
   if (!made) return made.error();
   PackedNetwork& net = **made;
-  if (auto ok = detail::check_packed_for(store, detail::packed_remarks(net, all)); !ok) return ok.error();
+  if (auto ok = detail::check_packed_for(store, detail::packed_remarks(net)); !ok) return ok.error();
   const auto bad = [&](const std::string& what) { return Error{ErrorCode::bad_file, store.path + ": " + what}; };
-  const std::size_t floats = detail::place_all(all), biases = detail::bias_count(all);
+  const std::size_t floats = detail::place_all(all), biases = detail::bias_count(net);
   const auto found = store.tensors.find("packed");
   if (found == store.tensors.end() || found->second.type != NumberType::f32 ||
       found->second.bytes.size() != (floats + biases) * sizeof(float))

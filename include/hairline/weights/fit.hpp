@@ -86,7 +86,7 @@ inline std::string to_string(const FitReport& report) {
 
 /// The error of a file that does not fit: every fault.
 inline Error misfit(const Graph& graph, const TensorStore& store, const FitReport& report) {
-  if (store.metadata.find(packed_mark) != store.metadata.end())
+  if (is_packed(store))
     return Error{ErrorCode::bad_file, store.path +
                                           ": holds weights packed for compiled kernels, which only these can use; "
                                           "wanted the file that they were packed from"};

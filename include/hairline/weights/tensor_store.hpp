@@ -38,4 +38,7 @@ struct TensorStore {
   std::vector<std::vector<std::byte>> gathered;  ///< tensors that the file does not hold densely
 };
 
+/// Whether a file holds packed weights instead of a network's own.
+inline bool is_packed(const TensorStore& store) { return store.metadata.find(packed_mark) != store.metadata.end(); }
+
 }  // namespace hairline
