@@ -1,6 +1,7 @@
 #include "cutout.hpp"
 
 #include <algorithm>
+#include <cstdint>
 #include <utility>
 
 #include "hairline/composite/composite.hpp"
@@ -9,11 +10,16 @@
 
 namespace hairline::tool {
 
-Image<float> estimate_foreground(AnyView picture, AnyView alpha, const std::string& file, int threads) {
+AnyImage estimate_foreground(AnyView picture, AnyView alpha, const std::string& file, int threads, PixelType as) {
   ForegroundMultilevelOptions options;
   options.threads = threads;
   options.background = false;
-  return std::move(take(foreground_multilevel<float>(picture, alpha, options), file).foreground);
+  const auto estimate = [&]<class Stored>(Stored) -> AnyImage {
+    return std::move(take(foreground_multilevel<float, Stored>(picture, alpha, options), file).foreground);
+  };
+  if (as == PixelType::u8) return estimate(std::uint8_t{});
+  if (as == PixelType::u16) return estimate(std::uint16_t{});
+  return estimate(float{});
 }
 
 Image<float, AlphaMode::straight> cutout(const Image<float>& foreground, const Plane& alpha) {

@@ -2,12 +2,13 @@
 #include <string>
 
 #include "colour.hpp"
+#include "hairline/core/any_image.hpp"
 #include "hairline/core/image.hpp"
 
 namespace hairline::tool {
 
-/// The subject's own colour by the multi-level method. Throws JobError about `file`.
-Image<float> estimate_foreground(AnyView picture, AnyView alpha, const std::string& file, int threads);
+/// The subject's own colour by the multi-level method, in pixels of that type. Throws JobError about `file`.
+AnyImage estimate_foreground(AnyView picture, AnyView alpha, const std::string& file, int threads, PixelType as);
 
 /// Colour and alpha side by side.  @pre the same size
 Image<float, AlphaMode::straight> cutout(const Image<float>& foreground, const Plane& alpha);

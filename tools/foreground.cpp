@@ -40,9 +40,9 @@ struct Run {
   Claims claims;
 };
 
-Image<float> estimate(const Run& run, AnyView picture, AnyView alpha, const std::string& image) {
+AnyImage estimate(const Run& run, AnyView picture, AnyView alpha, const std::string& image, PixelType as) {
   const int threads = run.options.batch.threads_per_job();
-  if (run.options.method == "ml") return estimate_foreground(picture, alpha, image, threads);
+  if (run.options.method == "ml") return estimate_foreground(picture, alpha, image, threads, as);
   ForegroundClosedFormOptions options;
   options.solve.threads = threads;
   return std::move(take(foreground_closed_form<float>(picture, alpha, options), image).foreground);
@@ -70,7 +70,7 @@ void foreground_one(const Run& run, const std::string& image, Outcome& outcome) 
   json["size"] = {{"width", picture.width()}, {"height", picture.height()}};
   json["timings_ms"]["read"] = watch.lap_ms();
   outcome.stage("foreground");
-  const Image<float> foreground = estimate(run, picture, alpha, image);
+  const AnyImage foreground = estimate(run, picture, alpha, image, written_as(place, run.options.depth));
   json["timings_ms"]["foreground"] = watch.lap_ms();
   outcome.stage("write");
   write_picture(temporary, place, foreground, run.options.depth, run.options.batch.threads_per_job());

@@ -196,12 +196,15 @@ void reserve(const Run& run, const std::string& image, Targets& targets, Json& j
 }
 
 // The network's own colour, or an estimate; nothing if nobody asks for it.
-Image<float> colour_of(const Run& run, const std::string& image, const MatteInput& input, Matte& matte,
-                       Outcome& outcome, Stopwatch& watch) {
+AnyImage colour_of(const Run& run, const std::string& image, const MatteInput& input, Matte& matte, Outcome& outcome,
+                   Stopwatch& watch) {
   if (!run.wants_colour()) return {};
   if (!matte.foreground.empty()) return std::move(matte.foreground);
   outcome.stage("foreground");
-  Image<float> colour = estimate_foreground(input.picture, matte.alpha, image, run.options.batch.threads_per_job());
+  const bool only_written = !run.cutout.given() && !run.composite.given();
+  AnyImage colour =
+      estimate_foreground(input.picture, matte.alpha, image, run.options.batch.threads_per_job(),
+                          only_written ? written_as(run.foreground.of(image), run.options.depth) : PixelType::f32);
   outcome.json["timings_ms"]["foreground"] = watch.lap_ms();
   return colour;
 }
@@ -209,14 +212,14 @@ Image<float> colour_of(const Run& run, const std::string& image, const MatteInpu
 void write_results(const Run& run, const std::string& image, const MatteInput& input, Matte& matte,
                    const Targets& targets, Outcome& outcome, Stopwatch& watch) {
   const int depth = run.options.depth;
-  const Image<float> foreground = colour_of(run, image, input, matte, outcome, watch);
+  const AnyImage foreground = colour_of(run, image, input, matte, outcome, watch);
   outcome.stage("write");
   write_picture(targets.alpha.temporary, targets.alpha.place, matte.alpha, depth);
   if (run.foreground.given()) write_picture(targets.foreground.temporary, targets.foreground.place, foreground, depth);
   if (run.error.given()) write_picture(targets.error.temporary, targets.error.place, matte.error, depth);
   if (run.refined.given()) write_picture(targets.refined.temporary, targets.refined.place, matte.refined, depth);
   if (run.cutout.given())
-    write_picture(targets.cutout.temporary, targets.cutout.place, cutout(foreground, matte.alpha), depth);
+    write_picture(targets.cutout.temporary, targets.cutout.place, cutout(to_float(foreground), matte.alpha), depth);
   if (run.composite.given()) {
     const std::string over = run.over_colour ? std::string() : run.over_picture.of(image);
     const AnyImage background = run.over_colour ? filled(input.picture.shape(), *run.over_colour) : read_colour(over);

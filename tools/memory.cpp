@@ -1,5 +1,7 @@
 #include "memory.hpp"
 
+#include <cstdlib>  // tells whose library it is
+
 #ifdef __GLIBC__
 #include <malloc.h>
 #endif

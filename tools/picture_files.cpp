@@ -90,8 +90,12 @@ OutputFormat output_format(const std::string& place) {
   return extension(place) == ".exr" ? OutputFormat::exr : OutputFormat::png;
 }
 
-void write_picture(const std::string& temporary, const std::string& place, const Image<float>& picture, int depth,
-                   int threads) {
+PixelType written_as(const std::string& place, int depth) {
+  if (output_format(place) == OutputFormat::exr) return PixelType::f32;
+  return depth == 8 ? PixelType::u8 : PixelType::u16;
+}
+
+void write_picture(const std::string& temporary, const std::string& place, AnyView picture, int depth, int threads) {
   auto done = output_format(place) == OutputFormat::exr
                   ? io::write_exr(temporary, picture, io::ExrOptions{})
                   : io::write_png(temporary, picture, io::PngOptions{.depth = depth, .threads = threads});

@@ -26,9 +26,11 @@ enum class OutputFormat { png, exr };
 bool known_output(const std::string& place);
 OutputFormat output_format(const std::string& place);
 
+/// The pixels that a place's format stores: those of a PNG's depth, floats for EXR.
+PixelType written_as(const std::string& place, int depth);
+
 /// Writes one or three channels to `temporary`, in the format that `place` asks for. Throws JobError about `place`.
-void write_picture(const std::string& temporary, const std::string& place, const Image<float>& picture, int depth,
-                   int threads = 0);
+void write_picture(const std::string& temporary, const std::string& place, AnyView picture, int depth, int threads = 0);
 /// Writes RGBA: straight in PNG, associated in EXR.
 void write_picture(const std::string& temporary, const std::string& place,
                    const Image<float, AlphaMode::straight>& picture, int depth, int threads = 0);

@@ -3,9 +3,11 @@
 #include <array>
 #include <cmath>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -27,27 +29,32 @@ struct ClassColours {
   double foreground = 0, background = 0;
 };
 
-template <class Scalar>
-ClassColours class_colours(AnyView image, AnyView alpha, int y) {
+inline ClassColours class_colours(AnyView image, AnyView alpha, int y) {
   ClassColours found;
   std::vector<signed char> label(static_cast<std::size_t>(image.width()));
   alpha.visit([&](auto v) {
     using T = typename decltype(v)::value_type;
-    for (int x = 0; x < v.width(); ++x) {
-      const Scalar a = PixelTraits<T>::template to_unit<Scalar>(v(y, x));
-      label[static_cast<std::size_t>(x)] = static_cast<signed char>((a > Scalar(0.9)) - (a < Scalar(0.1)));
-    }
+    constexpr double full = PixelTraits<T>::full;
+    for (int x = 0; x < v.width(); ++x)
+      label[static_cast<std::size_t>(x)] = static_cast<signed char>((v(y, x) > 0.9 * full) - (v(y, x) < 0.1 * full));
   });
   image.visit([&](auto v) {
     using T = typename decltype(v)::value_type;
-    const bool grey = v.channels() == 1;
+    constexpr double full = PixelTraits<T>::full;
+    // Integers add up faster, and without error.
+    std::array<std::conditional_t<std::is_integral_v<T>, std::int64_t, double>, 6> sum{};
+    std::int64_t pixels[2] = {};
+    const int next = v.channels() == 1 ? 0 : 1;
     for (int x = 0; x < v.width(); ++x) {
       const int l = label[static_cast<std::size_t>(x)];
       if (l == 0) continue;
-      (l > 0 ? found.foreground : found.background) += 1;
-      double* sum = found.sum.data() + (l > 0 ? 0 : 3);
-      for (int c = 0; c < 3; ++c) sum[c] += PixelTraits<T>::template to_unit<Scalar>(v(y, x, grey ? 0 : c));
+      const std::size_t first = l > 0 ? 0 : 3;
+      ++pixels[first / 3];
+      for (int c = 0; c < 3; ++c) sum[first + static_cast<std::size_t>(c)] += v(y, x, c * next);
     }
+    for (std::size_t c = 0; c < 6; ++c) found.sum[c] = static_cast<double>(sum[c]) / full;
+    found.foreground = static_cast<double>(pixels[0]);
+    found.background = static_cast<double>(pixels[1]);
   });
   return found;
 }
@@ -58,7 +65,7 @@ std::array<Scalar, 6> mean_colours(ThreadPool& pool, AnyView image, AnyView alph
   std::vector<ClassColours> rows(static_cast<std::size_t>(image.height()));
   pool.parallel_for(0, image.height(), 32, [&](std::ptrdiff_t begin, std::ptrdiff_t end) {
     for (std::ptrdiff_t y = begin; y < end; ++y)
-      rows[static_cast<std::size_t>(y)] = class_colours<Scalar>(image, alpha, static_cast<int>(y));
+      rows[static_cast<std::size_t>(y)] = class_colours(image, alpha, static_cast<int>(y));
   });
   ClassColours all;
   for (const ClassColours& row : rows) {
@@ -93,10 +100,11 @@ inline std::optional<Error> check_multilevel_options(const ForegroundMultilevelO
 /// without any alpha < 0.1 from a black background.
 /// @param image (H, W) grey, RGB or RGBA (fourth channel unused), [0,1]   @param alpha (H, W), one channel, [0,1]
 /// Errors: no pixels, another size, channels, NaN, regularization <= 0, other options < 0.
+/// @tparam Stored  the results' pixels: 8 or 16 bits for a picture that is only to be written
 /// Cost: about 3 pixel updates per pixel; memory 24 bytes per pixel of the last level but one, besides the result, and
 /// 1 MB a thread. report.iterations counts sweeps.
-template <class Scalar = float>
-Result<ForegroundResult<Scalar>> foreground_multilevel(AnyView image, AnyView alpha,
+template <class Scalar = float, Pixel Stored = Scalar>
+Result<ForegroundResult<Stored>> foreground_multilevel(AnyView image, AnyView alpha,
                                                        const ForegroundMultilevelOptions& options = {}) {
   if (auto error = detail::check_multilevel_options(options)) return *error;
   if (auto error = check_colour(image)) return *error;
@@ -113,29 +121,27 @@ Result<ForegroundResult<Scalar>> foreground_multilevel(AnyView image, AnyView al
   }
   std::array<Scalar, 6> mean = detail::mean_colours<Scalar>(pool, image, alpha);
   View<Scalar> before(mean.data(), Shape{1, 1, 6});
-  ForegroundResult<Scalar> result;
+  ForegroundResult<Stored> result;
   for (std::size_t i = 0; i < sizes.size(); ++i) {
     const Shape& size = sizes[i];
-    View<Scalar> foreground, background, both;
-    if (i + 1 == sizes.size()) {
-      const Shape shape{size.height, size.width, 3};
-      result.foreground = Image<Scalar>(shape);
-      foreground = result.foreground.view();
-      if (options.background) {
-        result.background = Image<Scalar>(shape);
-        background = result.background.view();
-      }
-    } else {
-      both = View<Scalar>(room[i % 2].get(), Shape{size.height, size.width, 6});
-      foreground = both.first_channels(3);
-      background = View<Scalar>(both.data() + 3, foreground.shape(), both.strides());
-    }
     const bool small = size.width <= options.small_size && size.height <= options.small_size;
     const int iterations = small ? options.small_iterations : options.big_iterations;
     const detail::MultilevelSource<Scalar> from(image, alpha, before, size.width);
-    detail::relax_level(pool, boards, from, size, iterations, options, foreground, background);
+    const auto relax_into = [&](auto foreground, auto background) {
+      detail::relax_level(pool, boards, from, size, iterations, options, foreground, background);
+    };
+    if (i + 1 == sizes.size()) {
+      const Shape shape{size.height, size.width, 3};
+      result.foreground = Image<Stored>(shape);
+      if (options.background) result.background = Image<Stored>(shape);
+      relax_into(result.foreground.view(), options.background ? result.background.view() : View<Stored>());
+    } else {
+      const View<Scalar> both(room[i % 2].get(), Shape{size.height, size.width, 6});
+      const View<Scalar> foreground = both.first_channels(3);
+      relax_into(foreground, View<Scalar>(both.data() + 3, foreground.shape(), both.strides()));
+      before = both;
+    }
     result.report.iterations += iterations;
-    before = both;
   }
   return result;
 }

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <vector>
 
 #include "hairline/core/any_view.hpp"
@@ -12,6 +13,7 @@
 #include "hairline/core/pixel.hpp"
 #include "hairline/core/shape.hpp"
 #include "hairline/core/view.hpp"
+#include "hairline/core/wide_vectors.hpp"
 
 namespace hairline {
 
@@ -56,20 +58,26 @@ class Checkerboard {
     height_ = height;
     width_ = width;
     half_ = (width + 1) / 2;
-    data_.resize(static_cast<std::size_t>(height) * static_cast<std::size_t>(half_) * 2 * channels);
+    const std::size_t wanted = static_cast<std::size_t>(height) * static_cast<std::size_t>(half_) * 2 * channels;
+    if (wanted <= room_) return;
+    data_ = std::make_unique_for_overwrite<Scalar[]>(wanted);
+    room_ = wanted;
   }
   int height() const { return height_; }
   int width() const { return width_; }
   std::ptrdiff_t channel_stride() const { return 2 * half_; }
   /// Channel 0 of a row's pixels of one colour.
-  Scalar* row(int y, int colour) { return data_.data() + (std::ptrdiff_t{y} * 2 * channels + colour) * half_; }
-  /// Channel 0 of a pixel.
-  Scalar* pixel(int y, int x) { return row(y, (x + y) & 1) + (x >> 1); }
+  Scalar* row(int y, int colour) { return data_.get() + (std::ptrdiff_t{y} * 2 * channels + colour) * half_; }
+  /// x of the first pixel of a row's colour; pixel k is at x = first + 2 k.
+  static int first(int y, int colour) { return (y + colour) & 1; }
+  /// How many pixels of that colour the row has.
+  int count(int y, int colour) const { return (width_ - first(y, colour) + 1) / 2; }
 
  private:
   int height_ = 0, width_ = 0;
   std::ptrdiff_t half_ = 0;
-  std::vector<Scalar> data_;
+  std::size_t room_ = 0;
+  std::unique_ptr<Scalar[]> data_;
 };
 
 /// Neighbours of the pixels that are relaxed, channel 0, same index as the pixel: left, right, above, below.
@@ -84,51 +92,52 @@ template <class Scalar>
 void relax_pixels(Scalar* own, const NearRows<Scalar>& near, std::ptrdiff_t stride, int begin, int end,
                   Scalar regularization, Scalar gradient_weight) {
   using Board = Checkerboard<Scalar>;
-  constexpr int block = 64;
-  Scalar weight[4][block], gain_f[block], gain_b[block], f[block], b[block];
-  const auto weight_of = [=](Scalar p, Scalar q) { return regularization + gradient_weight * std::abs(p - q); };
-  for (int k = begin; k < end; k += block) {
-    const int n = std::min(block, end - k);
-    const Scalar* a = own + k;
-    const Scalar *a0 = near[0] + k, *a1 = near[1] + k, *a2 = near[2] + k, *a3 = near[3] + k;
-    for (int j = 0; j < n; ++j) {
-      const Scalar d0 = weight_of(a[j], a0[j]), d1 = weight_of(a[j], a1[j]);
-      const Scalar d2 = weight_of(a[j], a2[j]), d3 = weight_of(a[j], a3[j]);
-      const Scalar sum = (d0 + d1) + (d2 + d3), per_sum = Scalar(1) / sum, rest = Scalar(1) - a[j];
-      const Scalar per_d = Scalar(1) / (a[j] * a[j] + rest * rest + sum);
-      weight[0][j] = d0 * per_sum;
-      weight[1][j] = d1 * per_sum;
-      weight[2][j] = d2 * per_sum;
-      weight[3][j] = d3 * per_sum;
-      gain_f[j] = a[j] * per_d;
-      gain_b[j] = rest * per_d;
-    }
-    for (int c = 0; c < 3; ++c) {
-      const auto at = [&](const Scalar* p, int channel) { return p + (channel + c) * stride + k; };
-      const Scalar* i = at(own, Board::image);
-      const Scalar *f0 = at(near[0], Board::foreground), *f1 = at(near[1], Board::foreground);
-      const Scalar *f2 = at(near[2], Board::foreground), *f3 = at(near[3], Board::foreground);
-      const Scalar *b0 = at(near[0], Board::background), *b1 = at(near[1], Board::background);
-      const Scalar *b2 = at(near[2], Board::background), *b3 = at(near[3], Board::background);
+  with_wide_vectors([ =, &near ]() __attribute__((always_inline)) {
+    constexpr int block = 64;
+    Scalar weight[4][block], gain_f[block], gain_b[block], f[block], b[block];
+    const auto weight_of = [=](Scalar p, Scalar q) { return regularization + gradient_weight * std::abs(p - q); };
+    for (int k = begin; k < end; k += block) {
+      const int n = std::min(block, end - k);
+      const Scalar* a = own + k;
+      const Scalar *a0 = near[0] + k, *a1 = near[1] + k, *a2 = near[2] + k, *a3 = near[3] + k;
       for (int j = 0; j < n; ++j) {
-        const Scalar mf = weight[0][j] * f0[j] + weight[1][j] * f1[j] + weight[2][j] * f2[j] + weight[3][j] * f3[j];
-        const Scalar mb = weight[0][j] * b0[j] + weight[1][j] * b1[j] + weight[2][j] * b2[j] + weight[3][j] * b3[j];
-        const Scalar r = i[j] - a[j] * mf - (Scalar(1) - a[j]) * mb;
-        f[j] = std::min(std::max(mf + gain_f[j] * r, Scalar(0)), Scalar(1));
-        b[j] = std::min(std::max(mb + gain_b[j] * r, Scalar(0)), Scalar(1));
+        const Scalar d0 = weight_of(a[j], a0[j]), d1 = weight_of(a[j], a1[j]);
+        const Scalar d2 = weight_of(a[j], a2[j]), d3 = weight_of(a[j], a3[j]);
+        const Scalar sum = (d0 + d1) + (d2 + d3), per_sum = Scalar(1) / sum, rest = Scalar(1) - a[j];
+        const Scalar per_d = Scalar(1) / (a[j] * a[j] + rest * rest + sum);
+        weight[0][j] = d0 * per_sum;
+        weight[1][j] = d1 * per_sum;
+        weight[2][j] = d2 * per_sum;
+        weight[3][j] = d3 * per_sum;
+        gain_f[j] = a[j] * per_d;
+        gain_b[j] = rest * per_d;
       }
-      // Through a buffer: at the picture's edge a pixel is its own neighbour, so the rows may be the same memory.
-      std::copy(f, f + n, own + (Board::foreground + c) * stride + k);
-      std::copy(b, b + n, own + (Board::background + c) * stride + k);
+      for (int c = 0; c < 3; ++c) {
+        const auto at = [=](const Scalar* p, int channel) { return p + (channel + c) * stride + k; };
+        const Scalar* i = at(own, Board::image);
+        const Scalar *f0 = at(near[0], Board::foreground), *f1 = at(near[1], Board::foreground);
+        const Scalar *f2 = at(near[2], Board::foreground), *f3 = at(near[3], Board::foreground);
+        const Scalar *b0 = at(near[0], Board::background), *b1 = at(near[1], Board::background);
+        const Scalar *b2 = at(near[2], Board::background), *b3 = at(near[3], Board::background);
+        for (int j = 0; j < n; ++j) {
+          const Scalar mf = weight[0][j] * f0[j] + weight[1][j] * f1[j] + weight[2][j] * f2[j] + weight[3][j] * f3[j];
+          const Scalar mb = weight[0][j] * b0[j] + weight[1][j] * b1[j] + weight[2][j] * b2[j] + weight[3][j] * b3[j];
+          const Scalar r = i[j] - a[j] * mf - (Scalar(1) - a[j]) * mb;
+          f[j] = std::min(std::max(mf + gain_f[j] * r, Scalar(0)), Scalar(1));
+          b[j] = std::min(std::max(mb + gain_b[j] * r, Scalar(0)), Scalar(1));
+        }
+        // Through a buffer: at the picture's edge a pixel is its own neighbour, so the rows may be the same memory.
+        std::copy(f, f + n, own + (Board::foreground + c) * stride + k);
+        std::copy(b, b + n, own + (Board::background + c) * stride + k);
+      }
     }
-  }
+  });
 }
 
 /// Relaxes one row's pixels of one colour. Neighbours outside the picture are the pixel itself.
 template <class Scalar>
 void relax_row(Checkerboard<Scalar>& level, int y, int colour, const ForegroundMultilevelOptions& options) {
-  const int first = (y + colour) & 1;  // x of the first pixel; pixel k is at x = first + 2 k
-  const int count = (level.width() - first + 1) / 2;
+  const int first = level.first(y, colour), count = level.count(y, colour);
   if (count <= 0) return;
   Scalar* own = level.row(y, colour);
   const Scalar* others = level.row(y, 1 - colour);
@@ -193,6 +202,20 @@ inline MultilevelTile tile_around(const Shape& level, int y, int x, int height, 
           width};
 }
 
+/// Samples of one channel at every second of the given columns, in working precision.
+template <class Scalar, class T>
+void take_units(View<const T> from, int y, int channel, const int* columns, int count, Scalar* out) {
+  constexpr int block = 128;
+  T samples[block];
+  for (int k = 0; k < count; k += block) {
+    const int n = std::min(block, count - k);
+    for (int j = 0; j < n; ++j) samples[j] = from(y, columns[2 * (k + j)], channel);
+    with_wide_vectors([ n, k, out, &samples ]() __attribute__((always_inline)) {
+      for (int j = 0; j < n; ++j) out[k + j] = PixelTraits<T>::template to_unit<Scalar>(samples[j]);
+    });
+  }
+}
+
 template <class Scalar>
 void start_row(Checkerboard<Scalar>& board, const MultilevelTile& tile, int row, const Shape& level,
                const MultilevelSource<Scalar>& from) {
@@ -201,27 +224,22 @@ void start_row(Checkerboard<Scalar>& board, const MultilevelTile& tile, int row,
   const int image_y = static_cast<int>(y * from.image.height() / level.height);
   const int before_y = static_cast<int>(y * from.before.height() / level.height);
   const std::ptrdiff_t stride = board.channel_stride();
-  const int *image_x = from.image_x.data() + tile.x, *before_x = from.before_x.data() + tile.x;
-  from.alpha.visit([&](auto v) {
-    using T = typename decltype(v)::value_type;
-    for (int x = 0; x < tile.width; ++x)
-      board.pixel(row, x)[Board::alpha] =
-          std::clamp(PixelTraits<T>::template to_unit<Scalar>(v(image_y, image_x[x])), Scalar(0), Scalar(1));
-  });
-  from.image.visit([&](auto v) {
-    using T = typename decltype(v)::value_type;
-    const int green = v.channels() == 1 ? 0 : 1, blue = 2 * green;
-    for (int x = 0; x < tile.width; ++x) {
-      Scalar* out = board.pixel(row, x) + Board::image * stride;
-      out[0] = PixelTraits<T>::template to_unit<Scalar>(v(image_y, image_x[x], 0));
-      out[stride] = PixelTraits<T>::template to_unit<Scalar>(v(image_y, image_x[x], green));
-      out[2 * stride] = PixelTraits<T>::template to_unit<Scalar>(v(image_y, image_x[x], blue));
+  for (int colour = 0; colour < 2; ++colour) {
+    Scalar* own = board.row(row, colour);
+    const int first = tile.x + board.first(row, colour), count = board.count(row, colour);
+    const int *image_x = from.image_x.data() + first, *before_x = from.before_x.data() + first;
+    from.alpha.visit([&](auto v) { take_units<Scalar>(v, image_y, 0, image_x, count, own); });
+    for (int k = 0; k < count; ++k) own[k] = std::clamp(own[k], Scalar(0), Scalar(1));
+    from.image.visit([&](auto v) {
+      const int next = v.channels() == 1 ? 0 : 1;
+      for (int c = 0; c < 3; ++c)
+        take_units<Scalar>(v, image_y, c * next, image_x, count, own + (Board::image + c) * stride);
+    });
+    Scalar* out = own + Board::foreground * stride;
+    for (int k = 0; k < count; ++k) {
+      const Scalar* colours = &from.before(before_y, before_x[2 * k]);
+      for (int c = 0; c < 6; ++c) out[c * stride + k] = colours[c];
     }
-  });
-  for (int x = 0; x < tile.width; ++x) {
-    Scalar* out = board.pixel(row, x) + Board::foreground * stride;
-    const Scalar* colours = &from.before(before_y, before_x[x]);
-    for (int c = 0; c < 6; ++c) out[c * stride] = colours[c];
   }
 }
 
@@ -237,25 +255,44 @@ void relax_tile(Checkerboard<Scalar>& board, const MultilevelTile& tile, const S
   }
 }
 
-template <class Scalar>
-void store_tile(Checkerboard<Scalar>& board, const MultilevelTile& tile, int channel, View<Scalar> to) {
-  const std::ptrdiff_t stride = board.channel_stride();
-  for (int y = tile.inner_y; y < tile.inner_y + tile.inner_height; ++y)
-    for (int x = tile.inner_x; x < tile.inner_x + tile.inner_width; ++x) {
-      const Scalar* p = board.pixel(y - tile.y, x - tile.x) + channel * stride;
-      for (int c = 0; c < 3; ++c) to(y, x, c) = p[c * stride];
+/// Three channels of a row, from `inner_x` on, in the result's pixels.
+template <class Scalar, class Stored>
+void store_row(Checkerboard<Scalar>& board, int row, int channel, int inner_x, View<Stored> to) {
+  constexpr int block = 128;
+  Stored pixels[3][block];
+  for (int colour = 0; colour < 2; ++colour) {
+    const Scalar* own = board.row(row, colour) + channel * board.channel_stride();
+    const int first = board.first(row, colour);
+    const int begin = (inner_x - first + 1) / 2, end = (inner_x + to.width() - first + 1) / 2;
+    for (int k = begin; k < end; k += block) {
+      const int n = std::min(block, end - k);
+      with_wide_vectors([ =, &board, &pixels ]() __attribute__((always_inline)) {
+        for (int c = 0; c < 3; ++c)
+          for (int j = 0; j < n; ++j)
+            pixels[c][j] = PixelTraits<Stored>::template from_unit<Scalar>(own[c * board.channel_stride() + k + j]);
+      });
+      for (int j = 0; j < n; ++j)
+        for (int c = 0; c < 3; ++c) to(0, first + 2 * (k + j) - inner_x, c) = pixels[c][j];
     }
+  }
+}
+
+template <class Scalar, class Stored>
+void store_tile(Checkerboard<Scalar>& board, const MultilevelTile& tile, int channel, View<Stored> to) {
+  const Shape row{1, tile.inner_width, 3};
+  for (int y = tile.inner_y; y < tile.inner_y + tile.inner_height; ++y)
+    store_row(board, y - tile.y, channel, tile.inner_x - tile.x, View<Stored>(&to(y, tile.inner_x), row, to.strides()));
 }
 
 /// Relaxes one level tile by tile: what a core works on stays in its cache, and no level is ever held whole but its
 /// result. Every thread has a board of its own.
 /// @param background may be empty: not wanted
-template <class Scalar>
+template <class Scalar, class Stored>
 void relax_level(ThreadPool& pool, std::vector<Checkerboard<Scalar>>& boards, const MultilevelSource<Scalar>& from,
                  const Shape& level, int iterations, const ForegroundMultilevelOptions& options,
-                 View<Scalar> foreground, View<Scalar> background) {
+                 View<Stored> foreground, View<Stored> background) {
   const int halo = std::min(2 * std::min(iterations, 1 << 24), std::max(level.height, level.width));
-  const int height = std::max(64, 2 * halo), width = std::max(256, 2 * halo);
+  const int height = std::max(64, 2 * halo), width = std::max(256 - 2 * halo, 2 * halo);
   const int across = (level.width - 1) / width + 1, tiles = across * ((level.height - 1) / height + 1);
   std::atomic<int> next{0};
   pool.parallel_for(0, std::min<std::ptrdiff_t>(tiles, std::ssize(boards)), 1, [&](std::ptrdiff_t own, std::ptrdiff_t) {
