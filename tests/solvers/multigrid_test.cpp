@@ -117,7 +117,7 @@ TEST_CASE("float and double vectors get the same preconditioner", "[multigrid]")
   Image<float> image(problem.scene.image.shape());
   for (std::size_t i = 0; i < image.size(); ++i) image.data()[i] = static_cast<float>(problem.scene.image.data()[i]);
   Multigrid<double> wide(problem.system.a, problem.scene.image, pool);
-  Multigrid<float> narrow(problem.system.a.cast<float>(), image, pool);
+  Multigrid<float> narrow(problem.system.a.cast<float>(pool), image, pool);
   const Vector<double> r = problem.random(1);
   Vector<double> z;
   Vector<float> zf;

@@ -83,8 +83,13 @@ CgResult<Scalar> conjugate_gradients(const Vector<Scalar>& b, Apply&& apply, Pre
   }
   const double target = std::max(options.absolute_tolerance, options.relative_tolerance * b_norm);
   const bool warm = start.size() == b.size();
-  Vector<Scalar> x = warm ? std::move(start) : Vector<Scalar>(Vector<Scalar>::Zero(b.size()));
-  Vector<Scalar> r = b, z(b.size()), q(b.size());
+  Vector<Scalar> x(b.size()), r(b.size()), z(b.size()), q(b.size());
+  if (warm) x = std::move(start);
+  blocks.sum([&](std::ptrdiff_t at, std::ptrdiff_t n) {
+    if (!warm) x.segment(at, n).setZero();
+    r.segment(at, n) = b.segment(at, n);
+    return 0.0;
+  });
   if (warm) {
     apply(x, q);
     r -= q;

@@ -145,7 +145,7 @@ template <class Scalar>
 MattingSystem<Scalar> closed_form_system(const Image<Scalar>& image, const UnknownRegion& region,
                                          const Image<Scalar>& value, int radius, double epsilon, ThreadPool& pool) {
   const int height = image.height(), width = image.width(), reach = region.reach();
-  MattingSystem<Scalar> system{Stencil<Scalar>(region), Vector<Scalar>::Zero(region.slots())};
+  MattingSystem<Scalar> system{Stencil<Scalar>(region, pool), Vector<Scalar>::Zero(region.slots())};
   auto& a = system.a;
   const auto one_pixel = [&](detail::PixelShares& shares, detail::WindowBand& band, int y, int x) {
     const std::ptrdiff_t i = region.slot(y, x);

@@ -40,7 +40,7 @@ class Multigrid {
   /// @pre the stencil's region, the image (RGB, of the region's size) and the pool outlive the constructor; the region
   /// and the pool outlive this
   Multigrid(const Stencil<Scalar>& fine, const Image<Scalar>& image, ThreadPool& pool)
-      : pool_(&pool), fine_(fine.template cast<float>()) {
+      : pool_(&pool), fine_(fine.template cast<float>(pool)) {
     damp_fine();
     const int cell = std::max(3, fine.region().reach());
     auto built = detail::first_level(fine, image, cell, pool);
@@ -69,22 +69,41 @@ class Multigrid {
   void operator()(const Vector<Scalar>& r, Vector<Scalar>& z) {
     if constexpr (std::is_same_v<Scalar, float>) {
       cycle(r);
+      z = y_;
     } else {
       // Float cannot hold the tail of a small residual: scaled to one, and back.
-      scale_ = static_cast<double>(r.cwiseAbs().maxCoeff());
-      if (!(scale_ > 0)) scale_ = 1;
-      input_ = (r / scale_).template cast<float>();
+      double scale = largest_magnitude(r);
+      if (!(scale > 0)) scale = 1;
+      input_.resize(r.size());
+      each_block([&](std::ptrdiff_t at, std::ptrdiff_t n) {
+        input_.segment(at, n) = (r.segment(at, n) / scale).template cast<float>();
+      });
       cycle(input_);
+      z.resize(r.size());
+      each_block([&](std::ptrdiff_t at, std::ptrdiff_t n) {
+        z.segment(at, n) = y_.segment(at, n).template cast<double>() * scale;
+      });
     }
-    if constexpr (std::is_same_v<Scalar, float>)
-      z = y_;
-    else
-      z = y_.template cast<double>() * scale_;
   }
 
  private:
   static constexpr std::ptrdiff_t direct_limit = 48;  // cells; times four unknowns
   using VectorF = Vector<float>;
+
+  // Calls f(begin, length) over the slots.
+  template <class F>
+  void each_block(F&& f) {
+    pool_->parallel_for(0, r_.size(), detail::Blocks::length,
+                        [&](std::ptrdiff_t begin, std::ptrdiff_t end) { f(begin, end - begin); });
+  }
+  double largest_magnitude(const Vector<Scalar>& r) {
+    std::vector<double> largest(static_cast<std::size_t>(r.size() / detail::Blocks::length + 1), 0.0);
+    each_block([&](std::ptrdiff_t at, std::ptrdiff_t n) {
+      largest[static_cast<std::size_t>(at / detail::Blocks::length)] =
+          static_cast<double>(r.segment(at, n).cwiseAbs().maxCoeff());
+    });
+    return *std::max_element(largest.begin(), largest.end());
+  }
 
   // Weights that make the Jacobi step a contraction, whatever the matrix is: a symmetric matrix is never above the
   // diagonal matrix of its rows' sums of magnitudes.
@@ -102,7 +121,9 @@ class Multigrid {
 
   // One cycle over all levels; the answer is in y_.
   void cycle(const VectorF& b) {
-    x_ = damped_.cwiseProduct(b);
+    each_block([&](std::ptrdiff_t at, std::ptrdiff_t n) {
+      x_.segment(at, n) = damped_.segment(at, n).cwiseProduct(b.segment(at, n));
+    });
     fine_.residual(b, x_, r_, *pool_);
     auto& top = levels_.front();
     transfer_.restrict_to(r_, top.b, *pool_);
@@ -156,7 +177,6 @@ class Multigrid {
   std::vector<Level> levels_;
   Eigen::LLT<Eigen::MatrixXd> direct_;
   VectorF r_, x_, y_, input_;
-  double scale_ = 1;
   bool usable_ = true;
 };
 

@@ -86,8 +86,8 @@ template <class Scalar>
 void pixel_basis(const Image<Scalar>& image, const SlotPlaces& places, FirstLevel& out, ThreadPool& pool) {
   const auto& first = out.transfer.first;
   const auto& member = out.transfer.member;
-  out.transfer.basis.resize(member.size());
-  out.level.near_null.resize(static_cast<std::size_t>(out.level.size()));
+  resize_on_all_threads(out.transfer.basis, member.size(), pool);
+  resize_on_all_threads(out.level.near_null, static_cast<std::size_t>(out.level.size()), pool);
   pool.parallel_for(0, out.level.size(), 1024, [&](std::ptrdiff_t begin, std::ptrdiff_t end) {
     Eigen::MatrixX4d x, q;
     for (auto c = static_cast<std::size_t>(begin); c < static_cast<std::size_t>(end); ++c) {
@@ -140,7 +140,7 @@ FirstLevel first_level(const Stencil<Scalar>& fine, const Image<Scalar>& image, 
   const auto& basis = out.transfer.basis;
   const SlotPlaces places(fine.region(), member);
   pixel_basis(image, places, out, pool);
-  level.a.resize(static_cast<std::size_t>(level.size()));
+  resize_on_all_threads(level.a, static_cast<std::size_t>(level.size()), pool);
   pool.parallel_for(0, level.size(), 256, [&](std::ptrdiff_t begin, std::ptrdiff_t end) {
     for (auto c = static_cast<std::size_t>(begin); c < static_cast<std::size_t>(end); ++c) {
       auto& row = level.a[c];
@@ -189,7 +189,7 @@ inline std::vector<BlockF> cell_basis(const Coarse& fine, NextLevel& out, Thread
   const auto cells = static_cast<std::size_t>(level.size());
   auto& basis = out.transfer.basis;
   const auto& child = out.transfer.child;
-  basis.resize(cells);
+  resize_on_all_threads(basis, cells, pool);
   level.near_null.resize(cells);
   std::vector<BlockF> of_child(static_cast<std::size_t>(fine.size()));
   pool.parallel_for(0, level.size(), 512, [&](std::ptrdiff_t begin, std::ptrdiff_t end) {
@@ -216,7 +216,7 @@ inline NextLevel next_level(const Coarse& fine, ThreadPool& pool) {
   const std::vector<BlockF> of_child = cell_basis(fine, out, pool);
   Coarse& level = out.level;
   const auto& child = out.transfer.child;
-  level.a.resize(static_cast<std::size_t>(level.size()));
+  resize_on_all_threads(level.a, static_cast<std::size_t>(level.size()), pool);
   pool.parallel_for(0, level.size(), 128, [&](std::ptrdiff_t begin, std::ptrdiff_t end) {
     for (auto p = static_cast<std::size_t>(begin); p < static_cast<std::size_t>(end); ++p) {
       auto& row = level.a[p];

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "hairline/core/first_touch.hpp"
 #include "hairline/core/image.hpp"
 #include "hairline/core/parallel.hpp"
 #include "hairline/solvers/stencil.hpp"
@@ -157,9 +158,9 @@ class BlockOperator {
   BlockOperator() = default;
   BlockOperator(const Coarse& level, ThreadPool& pool) : size_(level.size()) {
     const auto n = static_cast<std::size_t>(size_);
-    neighbour_.resize(n);
-    a_.resize(n);
-    inverse_.resize(n);
+    resize_on_all_threads(neighbour_, n, pool);
+    resize_on_all_threads(a_, n, pool);
+    resize_on_all_threads(inverse_, n, pool);
     pool.parallel_for(0, size_, 1024, [&](std::ptrdiff_t begin, std::ptrdiff_t end) {
       for (std::ptrdiff_t i = begin; i < end; ++i) {
         const auto at = static_cast<std::size_t>(i);

@@ -3,6 +3,7 @@
 #include <Eigen/SparseCore>
 #include <algorithm>
 #include <cstddef>
+#include <iterator>
 #include <vector>
 
 #include "hairline/core/parallel.hpp"
@@ -18,16 +19,16 @@ namespace hairline {
 template <class Scalar>
 class Stencil {
  public:
-  explicit Stencil(const UnknownRegion& region)
-      : region_(&region),
-        planes_(static_cast<std::size_t>(plane_count(region.reach())),
-                Vector<Scalar>(Vector<Scalar>::Zero(region.slots() + region.reach()))) {}
+  /// All coefficients zero.
+  Stencil(const UnknownRegion& region, ThreadPool& pool) : Stencil(region) {
+    each_plane(pool, [&](std::size_t k) { planes_[k].setZero(region.slots() + region.reach()); });
+  }
 
   /// The same matrix in another precision.
   template <class Other>
-  Stencil<Other> cast() const {
+  Stencil<Other> cast(ThreadPool& pool) const {
     Stencil<Other> copy(*region_);
-    for (std::size_t k = 0; k < planes_.size(); ++k) copy.planes_[k] = planes_[k].template cast<Other>();
+    each_plane(pool, [&](std::size_t k) { copy.planes_[k] = planes_[k].template cast<Other>(); });
     return copy;
   }
 
@@ -113,6 +114,15 @@ class Stencil {
   template <class>
   friend class Stencil;
   using Sum = Eigen::Matrix<Scalar, Eigen::Dynamic, 1, 0, UnknownRegion::segment_limit, 1>;
+
+  explicit Stencil(const UnknownRegion& region)
+      : region_(&region), planes_(static_cast<std::size_t>(plane_count(region.reach()))) {}
+
+  template <class F>
+  void each_plane(ThreadPool& pool, F&& f) const {
+    pool.parallel_for(0, std::ssize(planes_), 1,
+                      [&](std::ptrdiff_t k, std::ptrdiff_t) { f(static_cast<std::size_t>(k)); });
+  }
 
   // Calls f(segment, sum) and stores the sum; clears the padding between segments.
   template <class F>
