@@ -11,6 +11,7 @@
 #include <thread>
 
 #include "exit_code.hpp"
+#include "hairline/core/start_elsewhere.hpp"
 #include "hairline/core/version.hpp"
 #include "job_error.hpp"
 #include "picture_files.hpp"
@@ -156,7 +157,7 @@ void run_all(const Batch& batch, const std::vector<Job>& jobs, const BatchOption
   };
   std::vector<std::thread> helpers;
   for (std::size_t i = 1; i < std::min<std::size_t>(static_cast<std::size_t>(options.jobs), jobs.size()); ++i)
-    helpers.emplace_back(work);
+    detail::start_elsewhere(helpers.emplace_back(work));
   work();
   for (std::thread& helper : helpers) helper.join();
 }

@@ -8,12 +8,12 @@
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
-#include <future>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "batch.hpp"
+#include "beside.hpp"
 #include "device.hpp"
 #include "exit_code.hpp"
 #include "hairline/core/convert.hpp"
@@ -100,7 +100,7 @@ RunOptions run_options(const Options& o) {
 
 /// The pictures at the wanted size.
 std::vector<Image<std::uint8_t>> pictures(const Options& o) {
-  auto other = std::async(std::launch::async, [&] { return read_bytes(o.background); });
+  Beside<Image<std::uint8_t>> other(0, [&] { return read_bytes(o.background); });
   std::vector<Image<std::uint8_t>> all;
   all.push_back(read_bytes(o.src));
   all.push_back(other.get());
@@ -191,7 +191,7 @@ int bench(const Options& o) {
   const std::size_t baseline = peak_memory();
 
   // Pictures are decoded while weights are packed.
-  auto decoding = std::async(std::launch::async, [&] { return pictures(o); });
+  Beside<std::vector<Image<std::uint8_t>>> decoding(0, [&] { return pictures(o); });
   const auto begin = Clock::now();
   auto made = kernels::load_network(network.graph, o.weights, on.backend, {}, SelfTestUse::run, o.threads);
   if (!made) {

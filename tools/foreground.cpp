@@ -1,10 +1,10 @@
 // hairline foreground: a picture and its alpha in, the subject's own colour out.
 #include <CLI/CLI.hpp>
-#include <future>
 #include <memory>
 #include <string>
 
 #include "batch.hpp"
+#include "beside.hpp"
 #include "cutout.hpp"
 #include "finished.hpp"
 #include "hairline/solvers/foreground_closed_form.hpp"
@@ -63,8 +63,7 @@ void foreground_one(const Run& run, const std::string& image, Outcome& outcome) 
   StagedOutputs staged;
   const std::string temporary = staged.add(place);
   outcome.stage("read");
-  const auto policy = run.options.batch.threads_per_job() == 1 ? std::launch::deferred : std::launch::async;
-  std::future<AnyImage> matte = std::async(policy, read_mask, alpha_file);
+  Beside<AnyImage> matte(run.options.batch.threads_per_job(), [&] { return read_mask(alpha_file); });
   const AnyImage picture = read_colour(image), alpha = matte.get();
   want_size(alpha_file, alpha.shape(), picture.shape(), "'" + image + "'");
   json["size"] = {{"width", picture.width()}, {"height", picture.height()}};

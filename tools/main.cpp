@@ -1,8 +1,11 @@
 // The hairline command. Each verb has a source of its own; this file parses and turns errors into exit codes.
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstdio>
+#include <iterator>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "batch.hpp"
@@ -32,6 +35,19 @@ int wrong_use(const CLI::App& app, const std::string& text) {
   for (const char c : text) line += c == '\n' ? ' ' : c;
   hairline::tool::print_error(line + " (see hairline " + verb + "--help)");
   return hairline::tool::exit_wrong_use;
+}
+
+// All verbs; or only the one that is asked for, as describing every option of them all takes longer than a small
+// picture.
+void add_verbs(CLI::App& app, hairline::tool::Action& action, std::string_view asked) {
+  using namespace hairline::tool;
+  static constexpr std::pair<std::string_view, void (*)(CLI::App&, Action&)> verbs[] = {
+      {"matte", add_matte},     {"foreground", add_foreground}, {"composite", add_composite}, {"trimap", add_trimap},
+      {"eval", add_eval},       {"compare", add_compare},       {"info", add_info},           {"net", add_net},
+      {"weights", add_weights}, {"bench", add_bench},           {"synth", add_synth}};
+  const bool one = std::any_of(std::begin(verbs), std::end(verbs), [&](const auto& v) { return v.first == asked; });
+  for (const auto& [name, add] : verbs)
+    if (!one || name == asked) add(app, action);
 }
 
 // The first argument, if it should be a verb and is none.
@@ -69,17 +85,7 @@ int main(int argc, char** argv) {
   app.option_defaults()->always_capture_default();
   app.footer(footer);
   Action action;
-  add_matte(app, action);
-  add_foreground(app, action);
-  add_composite(app, action);
-  add_trimap(app, action);
-  add_eval(app, action);
-  add_compare(app, action);
-  add_info(app, action);
-  add_net(app, action);
-  add_weights(app, action);
-  add_bench(app, action);
-  add_synth(app, action);
+  add_verbs(app, action, argc > 1 ? argv[1] : "");
   try {
     std::vector<char*> given = arguments(argc, argv);
     app.parse(static_cast<int>(given.size()), given.data());

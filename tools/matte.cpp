@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <future>
 #include <memory>
 #include <optional>
 #include <sstream>
@@ -11,6 +10,7 @@
 #include <vector>
 
 #include "batch.hpp"
+#include "beside.hpp"
 #include "colour.hpp"
 #include "cutout.hpp"
 #include "device.hpp"
@@ -103,8 +103,7 @@ MatteInput read_input(const Run& run, const std::string& image) {
   const bool plate = run.method->takes_plate;
   const std::string file = plate ? run.plate.of(image) : run.trimap.of(image);
   MatteInput input;
-  const auto policy = run.options.batch.threads_per_job() == 1 ? std::launch::deferred : std::launch::async;
-  auto other = std::async(policy, [&] {
+  Beside<void> other(run.options.batch.threads_per_job(), [&] {
     if (plate)
       input.plate = read_colour(file);
     else

@@ -116,6 +116,38 @@ TEST_CASE("a PNG header is believed only as far as the file can bear it out") {
   CHECK(text(5, 3, {.max_pixels = 14}).find("the limit is 14 pixels") != std::string::npos);
 }
 
+TEST_CASE("what libpng is shown instead of a file is the same picture") {
+  // Less than a stored block (65535 bytes), one exactly, two exactly, two and a bit.
+  for (const Shape size : {Shape{3, 5, 1}, Shape{255, 256, 1}, Shape{510, 256, 1}, Shape{210, 211, 3}}) {
+    CAPTURE(to_string(size));
+    const auto image = noise<std::uint8_t>(size);
+    const auto png = io::encode_png(image, {.depth = 8}).value();
+    const auto raw = static_cast<std::size_t>(size.height) * static_cast<std::size_t>(size.width * size.channels + 1);
+    const auto all = [&](std::size_t claimed, std::size_t piece) {
+      const auto stored = io::detail::StoredPng::of(png, claimed);
+      io::Bytes bytes, part(piece);
+      for (; stored->read(part.data(), piece); part.assign(piece, 0)) bytes.insert(bytes.end(), part.begin(), part.end());
+      return bytes;
+    };
+    const io::Bytes shown = all(raw, 1);
+    const std::size_t blocks = (raw + 65534) / 65535;
+    CHECK(shown.size() == 33 + 12 + 2 + raw + 5 * blocks + 4 + 12);
+    const io::Bytes in_sevens = all(raw, 7);
+    CHECK(std::equal(in_sevens.begin(), in_sevens.end(), shown.begin()));
+    // zlib, which checks the stream's own sum, finds the same pixels in it.
+    std::vector<std::uint8_t> rows(raw);
+    uLongf length = rows.size();
+    REQUIRE(uncompress(rows.data(), &length, shown.data() + 41, shown.size() - 41 - 16) == Z_OK);
+    CHECK(length == raw);
+    const auto read = io::read_png_memory(png).value();
+    const auto same = convert<std::uint8_t>(read.pixels);
+    CHECK(std::equal(image.begin(), image.end(), same.begin(), same.end()));
+    // A stream that holds less or more than the header says is not handed on to its end.
+    CHECK(all(raw + 1, 1).size() < shown.size());
+    CHECK(all(raw - 1, 1).size() < shown.size() - 16);
+  }
+}
+
 TEST_CASE("pixels in several chunks are one stream, and any damage to it is told") {
   const auto image = noise<std::uint8_t>({37, 53, 3});
   const auto whole = io::encode_png(image, {.depth = 8}).value();
@@ -132,8 +164,8 @@ TEST_CASE("pixels in several chunks are one stream, and any damage to it is told
   const auto read = io::read_png_memory(built(false)).value();
   const auto same = convert<std::uint8_t>(read.pixels);
   CHECK(std::equal(image.begin(), image.end(), same.begin(), same.end()));
-  CHECK_FALSE(io::detail::with_stored_pixels(built(false), 37 * (53 * 3 + 1)).empty());
-  CHECK(io::detail::with_stored_pixels(built(true), 37 * (53 * 3 + 1)).empty());
+  CHECK(io::detail::StoredPng::of(built(false), 37 * (53 * 3 + 1)) != nullptr);
+  CHECK(io::detail::StoredPng::of(built(true), 37 * (53 * 3 + 1)) == nullptr);
   CHECK_FALSE(io::read_png_memory(built(true)));
 
   for (const std::size_t at : {length / 2, length + 2}) {  // a pixel, the checksum

@@ -8,6 +8,8 @@
 #include <thread>
 #include <vector>
 
+#include "hairline/core/start_elsewhere.hpp"
+
 namespace hairline {
 
 /// A fixed set of threads for the length of one computation. Work is cut into chunks that depend on the range and the
@@ -17,7 +19,7 @@ class ThreadPool {
   /// @param threads 0 means one per hardware thread, 1 means everything runs in the caller
   explicit ThreadPool(int threads = 0) {
     int wanted = threads > 0 ? threads : static_cast<int>(std::thread::hardware_concurrency());
-    for (int i = 1; i < wanted; ++i) workers_.emplace_back([this] { work(); });
+    for (int i = 1; i < wanted; ++i) detail::start_elsewhere(workers_.emplace_back([this] { work(); }));
   }
   ThreadPool(const ThreadPool&) = delete;
   ThreadPool& operator=(const ThreadPool&) = delete;

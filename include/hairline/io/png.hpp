@@ -64,15 +64,10 @@ bool read_png_rows(PngReader& reader, Image<T>& pixels) {
   return reader.finish();
 }
 
-inline Result<StoredPicture> read_png(std::span<const std::uint8_t> bytes, const std::string& name,
-                                      const ReadLimits& limits) {
-  if (auto error = check_png_header(bytes, name, limits)) return *error;
-  // An interlaced picture's rows are of several lengths; libpng inflates it by itself.
-  const std::uint64_t row = (big_endian32(bytes.data() + 16) * png_pixel_bits(bytes) + 7) / 8 + 1;
-  const bool whole = bytes[28] == 0;
-  const Bytes stored =
-      whole ? with_stored_pixels(bytes, static_cast<std::size_t>(row * big_endian32(bytes.data() + 20))) : Bytes{};
-  PngReader reader(stored.empty() ? bytes : stored, !stored.empty());
+/// @param stored  what is read in the place of the bytes, or null
+inline Result<StoredPicture> read_png_pixels(std::span<const std::uint8_t> bytes, StoredPng* stored,
+                                             const std::string& name) {
+  PngReader reader(bytes, stored);
   const auto failed = [&] {
     const std::string text = reader.message[0] != '\0' ? reader.message : "not enough memory";
     const bool memory = text.find("memory") != std::string::npos;
@@ -87,6 +82,18 @@ inline Result<StoredPicture> read_png(std::span<const std::uint8_t> bytes, const
   };
   if (reader.depth == 16) return read_as(Image<std::uint16_t>(shape));
   return read_as(Image<std::uint8_t>(shape));
+}
+
+inline Result<StoredPicture> read_png(std::span<const std::uint8_t> bytes, const std::string& name,
+                                      const ReadLimits& limits) {
+  if (auto error = check_png_header(bytes, name, limits)) return *error;
+  // An interlaced picture's rows are of several lengths; libpng inflates it by itself.
+  if (bytes[28] == 0) {
+    const std::uint64_t row = (big_endian32(bytes.data() + 16) * png_pixel_bits(bytes) + 7) / 8 + 1;
+    if (const auto stored = StoredPng::of(bytes, static_cast<std::size_t>(row * big_endian32(bytes.data() + 20))))
+      if (auto picture = read_png_pixels(bytes, stored.get(), name)) return picture;
+  }
+  return read_png_pixels(bytes, nullptr, name);  // tells what is wrong
 }
 
 inline Result<Bytes> encode_png_unguarded(AnyView image, bool alpha, const PngOptions& options,

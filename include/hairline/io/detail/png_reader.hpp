@@ -5,7 +5,10 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <memory>
 #include <span>
+
+#include "hairline/io/detail/png_inflate.hpp"
 
 // libpng reports errors by a jump. Every function here that sets a jump target holds trivial objects only, so the jump
 // leaves nothing undestroyed; whatever owns memory lives in the callers, one function per step.
@@ -31,19 +34,24 @@ inline void png_on_warning(png_structp, png_const_charp) {}  // warnings concern
 struct PngReader : PngState {
   const std::uint8_t* data = nullptr;
   std::size_t size = 0, position = 0;
+  StoredPng* stored = nullptr;
   png_uint_32 width = 0, height = 0;
   int channels = 0, depth = 0, file_depth = 0, passes = 1;
-  bool has_alpha = false, checked = false;
+  bool has_alpha = false;
 
-  /// @param sums_checked whether checksums need not be looked at any more
-  PngReader(std::span<const std::uint8_t> bytes, bool sums_checked)
-      : data(bytes.data()), size(bytes.size()), checked(sums_checked) {}
+  /// @param instead  if not null, what is read in the place of the bytes; its checksums need no looking at
+  PngReader(std::span<const std::uint8_t> bytes, StoredPng* instead)
+      : data(bytes.data()), size(bytes.size()), stored(instead) {}
   PngReader(const PngReader&) = delete;
   PngReader& operator=(const PngReader&) = delete;
   ~PngReader() { png_destroy_read_struct(&png, &info, nullptr); }
 
   static void supply(png_structp png, png_bytep to, std::size_t count) {
     auto* self = static_cast<PngReader*>(png_get_io_ptr(png));
+    if (self->stored != nullptr) {
+      if (!self->stored->read(to, count)) png_error(png, "the pixels' stream is damaged");
+      return;
+    }
     if (count > self->size - self->position) png_error(png, "the file ends too early");
     std::memcpy(to, self->data + self->position, count);
     self->position += count;
@@ -58,10 +66,10 @@ struct PngReader : PngState {
     if (info == nullptr) return false;
     png_set_read_fn(png, this, supply);
     png_set_user_limits(png, 0x7fffffff, 0x7fffffff);  // the caller has checked the header against its own limits
-    const int action = checked ? PNG_CRC_QUIET_USE : PNG_CRC_ERROR_QUIT;
+    const int action = stored != nullptr ? PNG_CRC_QUIET_USE : PNG_CRC_ERROR_QUIT;
     png_set_crc_action(png, action, action);
 #ifdef PNG_IGNORE_ADLER32  // since 1.6.26; before, one more pass
-    if (checked) png_set_option(png, PNG_IGNORE_ADLER32, PNG_OPTION_ON);
+    if (stored != nullptr) png_set_option(png, PNG_IGNORE_ADLER32, PNG_OPTION_ON);
 #endif
     png_set_keep_unknown_chunks(png, PNG_HANDLE_CHUNK_NEVER, nullptr, -1);  // all but the pixels, palette, transparency
     png_read_info(png, info);
