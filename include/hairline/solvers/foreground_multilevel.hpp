@@ -111,8 +111,17 @@ Result<ForegroundResult<Stored>> foreground_multilevel(AnyView image, AnyView al
   if (auto error = check_alpha(alpha, image.shape())) return *error;
 
   ThreadPool pool(options.threads);
-  std::vector<detail::Checkerboard<Scalar>> boards(static_cast<std::size_t>(pool.threads()));
   const std::vector<Shape> sizes = multilevel_sizes(image.shape());
+  const auto iterations_of = [&](const Shape& level) {
+    const bool small = level.width <= options.small_size && level.height <= options.small_size;
+    return small ? options.small_iterations : options.big_iterations;
+  };
+  // Of the last level's size from the first on: memory that grows with the levels would be new memory each time.
+  std::vector<detail::Checkerboard<Scalar>> boards(static_cast<std::size_t>(pool.threads()));
+  const detail::MultilevelTiling last(sizes.back(), iterations_of(sizes.back()));
+  for (auto& board : boards)
+    board.reserve(std::min(sizes.back().height, last.height + 2 * last.halo),
+                  std::min(sizes.back().width, last.width + 2 * last.halo));
   // Colours of the level before and of this one; the last level's go straight to the result.
   std::unique_ptr<Scalar[]> room[2];
   for (std::size_t i = 1; i <= 2 && i < sizes.size(); ++i) {
@@ -124,8 +133,7 @@ Result<ForegroundResult<Stored>> foreground_multilevel(AnyView image, AnyView al
   ForegroundResult<Stored> result;
   for (std::size_t i = 0; i < sizes.size(); ++i) {
     const Shape& size = sizes[i];
-    const bool small = size.width <= options.small_size && size.height <= options.small_size;
-    const int iterations = small ? options.small_iterations : options.big_iterations;
+    const int iterations = iterations_of(size);
     const detail::MultilevelSource<Scalar> from(image, alpha, before, size.width);
     const auto relax_into = [&](auto foreground, auto background) {
       detail::relax_level(pool, boards, from, size, iterations, options, foreground, background);

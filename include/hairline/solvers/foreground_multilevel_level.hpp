@@ -55,10 +55,15 @@ class Checkerboard {
 
   /// Makes room for a tile; what it holds is then unspecified.
   void resize(int height, int width) {
+    reserve(height, width);
     height_ = height;
     width_ = width;
     half_ = (width + 1) / 2;
-    const std::size_t wanted = static_cast<std::size_t>(height) * static_cast<std::size_t>(half_) * 2 * channels;
+  }
+  /// Room for every tile up to this size.
+  void reserve(int height, int width) {
+    const std::size_t wanted =
+        static_cast<std::size_t>(height) * static_cast<std::size_t>((width + 1) / 2) * 2 * channels;
     if (wanted <= room_) return;
     data_ = std::make_unique_for_overwrite<Scalar[]>(wanted);
     room_ = wanted;
@@ -202,6 +207,18 @@ inline MultilevelTile tile_around(const Shape& level, int y, int x, int height, 
           width};
 }
 
+/// How a level is cut into tiles: their inner size, and how much is relaxed around it.
+struct MultilevelTiling {
+  int halo, height, width;
+  MultilevelTiling(const Shape& level, int iterations)
+      : halo(std::min(2 * std::min(iterations, 1 << 24), std::max(level.height, level.width))),
+        height(std::max(64, 2 * halo)),
+        width(std::max(256 - 2 * halo, 2 * halo)) {}
+  MultilevelTile tile(const Shape& level, int down, int across) const {
+    return tile_around(level, down * height, across * width, height, width, halo);
+  }
+};
+
 /// Samples of one channel at every second of the given columns, in working precision.
 template <class Scalar, class T>
 void take_units(View<const T> from, int y, int channel, const int* columns, int count, Scalar* out) {
@@ -291,14 +308,13 @@ template <class Scalar, class Stored>
 void relax_level(ThreadPool& pool, std::vector<Checkerboard<Scalar>>& boards, const MultilevelSource<Scalar>& from,
                  const Shape& level, int iterations, const ForegroundMultilevelOptions& options,
                  View<Stored> foreground, View<Stored> background) {
-  const int halo = std::min(2 * std::min(iterations, 1 << 24), std::max(level.height, level.width));
-  const int height = std::max(64, 2 * halo), width = std::max(256 - 2 * halo, 2 * halo);
-  const int across = (level.width - 1) / width + 1, tiles = across * ((level.height - 1) / height + 1);
+  const MultilevelTiling cut(level, iterations);
+  const int across = (level.width - 1) / cut.width + 1, tiles = across * ((level.height - 1) / cut.height + 1);
   std::atomic<int> next{0};
   pool.parallel_for(0, std::min<std::ptrdiff_t>(tiles, std::ssize(boards)), 1, [&](std::ptrdiff_t own, std::ptrdiff_t) {
     auto& board = boards[static_cast<std::size_t>(own)];
     for (int i = next++; i < tiles; i = next++) {
-      const auto tile = tile_around(level, i / across * height, i % across * width, height, width, halo);
+      const auto tile = cut.tile(level, i / across, i % across);
       board.resize(tile.height, tile.width);
       for (int row = 0; row < tile.height; ++row) start_row(board, tile, row, level, from);
       relax_tile(board, tile, level, 2 * iterations, options);
