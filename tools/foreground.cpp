@@ -9,6 +9,7 @@
 #include "finished.hpp"
 #include "hairline/solvers/foreground_closed_form.hpp"
 #include "job_error.hpp"
+#include "memory.hpp"
 #include "paths.hpp"
 #include "picture_files.hpp"
 #include "staged.hpp"
@@ -31,6 +32,9 @@ const char* const footer =
     "Examples:\n"
     "  hairline foreground photo.png alpha.png colour.png\n"
     "  hairline foreground photos/ alphas/ 'colours/*.exr' --method cf";
+
+// What reading, multi-level estimation and writing need for a pixel, about.
+constexpr std::size_t job_bytes = 14;
 
 struct Run {
   ForegroundOptions options;
@@ -63,7 +67,11 @@ void foreground_one(const Run& run, const std::string& image, Outcome& outcome) 
   StagedOutputs staged;
   const std::string temporary = staged.add(place);
   outcome.stage("read");
-  Beside<AnyImage> matte(run.options.batch.threads_per_job(), [&] { return read_mask(alpha_file); });
+  Beside<AnyImage> matte(run.options.batch.threads_per_job(), [&] {
+    AnyImage read = read_mask(alpha_file);  // sooner there than the picture
+    touch_ahead(static_cast<std::size_t>(read.shape().pixels()) * job_bytes);
+    return read;
+  });
   const AnyImage picture = read_colour(image), alpha = matte.get();
   want_size(alpha_file, alpha.shape(), picture.shape(), "'" + image + "'");
   json["size"] = {{"width", picture.width()}, {"height", picture.height()}};

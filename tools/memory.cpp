@@ -17,4 +17,12 @@ void keep_freed_memory() {
 #endif
 }
 
+void touch_ahead(std::size_t bytes) {
+  constexpr std::size_t page = 4096;
+  auto* const block = static_cast<volatile char*>(std::malloc(bytes));
+  if (block == nullptr) return;
+  for (std::size_t i = 0; i < bytes; i += page) block[i] = 0;
+  std::free(const_cast<char*>(block));
+}
+
 }  // namespace hairline::tool

@@ -13,6 +13,7 @@
 #include "hairline/io/png.hpp"
 #include "hairline/io/read.hpp"
 #include "job_error.hpp"
+#include "staged.hpp"
 
 namespace hairline::tool {
 
@@ -96,18 +97,18 @@ PixelType written_as(const std::string& place, int depth) {
 }
 
 void write_picture(const std::string& temporary, const std::string& place, AnyView picture, int depth, int threads) {
-  auto done = output_format(place) == OutputFormat::exr
-                  ? io::write_exr(temporary, picture, io::ExrOptions{})
-                  : io::write_png(temporary, picture, io::PngOptions{.depth = depth, .threads = threads});
-  if (!done) throw JobError(place, JobError(temporary, done.error().message).text());
+  auto bytes = output_format(place) == OutputFormat::exr
+                   ? io::encode_exr(picture, io::ExrOptions{}, place)
+                   : io::encode_png(picture, io::PngOptions{.depth = depth, .threads = threads}, place);
+  fill_temporary(temporary, place, take(std::move(bytes), place));
 }
 
 void write_picture(const std::string& temporary, const std::string& place,
                    const Image<float, AlphaMode::straight>& picture, int depth, int threads) {
-  auto done = output_format(place) == OutputFormat::exr
-                  ? io::write_exr(temporary, associate(picture), io::ExrOptions{})
-                  : io::write_png(temporary, picture, io::PngOptions{.depth = depth, .threads = threads});
-  if (!done) throw JobError(place, JobError(temporary, done.error().message).text());
+  auto bytes = output_format(place) == OutputFormat::exr
+                   ? io::encode_exr(associate(picture), io::ExrOptions{}, place)
+                   : io::encode_png(picture, io::PngOptions{.depth = depth, .threads = threads}, place);
+  fill_temporary(temporary, place, take(std::move(bytes), place));
 }
 
 void want_size(const std::string& file, const Shape& given, const Shape& wanted, const std::string& whose) {

@@ -108,6 +108,20 @@ void stream(const std::string& from, const std::string& place) {
 
 }  // namespace
 
+void fill_temporary(const std::string& temporary, const std::string& place, std::span<const std::uint8_t> bytes) {
+  const int file = open(temporary.c_str(), O_WRONLY | O_CLOEXEC);
+  std::size_t put = 0;
+  bool good = file >= 0;
+  while (good && put < bytes.size()) {
+    const ssize_t n = write(file, bytes.data() + put, bytes.size() - put);
+    good = n >= 0 || errno == EINTR;
+    put += n > 0 ? static_cast<std::size_t>(n) : 0;
+  }
+  std::string reason = good ? std::string() : why();
+  if (file >= 0 && close(file) != 0 && good) reason = why();
+  if (!reason.empty()) throw JobError(place, "cannot write: " + reason);
+}
+
 void remove_temporaries_on_signals() {
   for (const int number : {SIGINT, SIGTERM, SIGHUP}) {
     struct sigaction action {};

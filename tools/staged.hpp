@@ -1,5 +1,7 @@
 #pragma once
 #include <cstddef>
+#include <cstdint>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -29,6 +31,9 @@ class StagedOutputs {
   };
   std::vector<Item> items_;
 };
+
+/// Puts the bytes into a temporary of StagedOutputs; throws JobError about `place`.
+void fill_temporary(const std::string& temporary, const std::string& place, std::span<const std::uint8_t> bytes);
 
 /// Removes temporaries when the program is stopped by SIGINT, SIGTERM or SIGHUP.
 void remove_temporaries_on_signals();

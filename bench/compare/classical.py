@@ -3,7 +3,9 @@
 PyMatting is timed as a warm in-process call (its compilation is done before the clock starts); hairline as a whole
 process: start, read the PNGs, solve, write the 16-bit PNG. That is unfair to hairline, on purpose.
 
-With --in-process the multi-level foreground is also timed as a call on arrays in memory, as PyMatting's is.
+Each method has a Python process of its own, as memory that one method leaves behind makes the next one quicker;
+--together runs all of them in one. With --in-process the multi-level foreground is also timed as a call on arrays in
+memory, as PyMatting's is.
 
 usage: classical.py --hairline build/hairline --image I --trimap T [--rounds 7] [--in-process PROGRAM] [--json FILE]
 """
@@ -14,6 +16,7 @@ import pathlib
 import platform
 import statistics
 import subprocess
+import sys
 import tempfile
 import time
 
@@ -91,9 +94,35 @@ def main():
     options.add_argument("--rounds", type=int, default=7)
     options.add_argument("--methods", default="cf,knn,lbdm,rw,ml")
     options.add_argument("--in-process", help="foreground_multilevel_bench, if it is built")
+    options.add_argument("--together", action="store_true", help="all methods in this process")
     options.add_argument("--json")
     args = options.parse_args()
+    methods = args.methods.split(",")
+    result = compare_here(args, methods) if args.together or len(methods) == 1 else compare_apart(args, methods)
+    if args.json:
+        pathlib.Path(args.json).write_text(json.dumps(result, indent=2) + "\n")
+        print(f"written: {args.json}")
 
+
+def compare_apart(args, methods):
+    result = {}
+    with tempfile.TemporaryDirectory() as folder:
+        one = os.path.join(folder, "one.json")
+        for method in methods:
+            command = [sys.executable, __file__, "--hairline", args.hairline, "--image", args.image, "--trimap",
+                       args.trimap, "--rounds", str(args.rounds), "--methods", method, "--json", one]
+            if args.in_process:
+                command += ["--in-process", args.in_process]
+            done = subprocess.run(command, stdout=subprocess.PIPE, text=True)
+            print(done.stdout.split("written:")[0], end="", flush=True)
+            if done.returncode:
+                raise SystemExit(done.returncode)
+            row = json.loads(pathlib.Path(one).read_text())
+            result = {**row, "rows": result.get("rows", []) + row["rows"]}
+    return result
+
+
+def compare_here(args, methods):
     image = pymatting.load_image(args.image, "RGB")
     trimap = pymatting.load_image(args.trimap, "GRAY")
     rivals = {"cf": pymatting.estimate_alpha_cf, "knn": pymatting.estimate_alpha_knn,
@@ -102,13 +131,13 @@ def main():
     rows = []
     with tempfile.TemporaryDirectory() as folder:
         alpha_path = os.path.join(folder, "alpha.png")
-        for method in args.methods.split(","):
+        for method in methods:
             if method == "ml":
                 continue
             command = [args.hairline, "matte", args.image, alpha_path, "--trimap", args.trimap, "-m", method, "--force",
                        "--quiet"]
             rows.append(compare(method, lambda: rivals[method](image, trimap), command, alpha_path, args.rounds))
-        if "ml" in args.methods.split(","):
+        if "ml" in methods:
             given = os.path.join(folder, "given.png")
             run_hairline([args.hairline, "matte", args.image, given, "--trimap", args.trimap, "-m", "cf", "--quiet"])
             alpha = read(given)
@@ -117,12 +146,9 @@ def main():
                        "--quiet"]
             rows.append(compare("ml", lambda: pymatting.estimate_foreground_ml(image, alpha), command, out, args.rounds,
                                 [args.in_process, args.image, given, "20"] if args.in_process else None))
-    result = {"cpu": cpu_name(), "cores": os.cpu_count(), "pymatting": pymatting.__version__,
-              "picture": {"name": pathlib.Path(args.image).name, "width": image.shape[1], "height": image.shape[0]},
-              "rounds": args.rounds, "rows": rows}
-    if args.json:
-        pathlib.Path(args.json).write_text(json.dumps(result, indent=2) + "\n")
-        print(f"written: {args.json}")
+    return {"cpu": cpu_name(), "cores": os.cpu_count(), "pymatting": pymatting.__version__,
+            "picture": {"name": pathlib.Path(args.image).name, "width": image.shape[1], "height": image.shape[0]},
+            "rounds": args.rounds, "processes": "together" if len(methods) > 1 else "apart", "rows": rows}
 
 
 if __name__ == "__main__":

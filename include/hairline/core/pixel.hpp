@@ -27,8 +27,13 @@ struct IntegerPixel {
   template <class Scalar>
   static constexpr T from_unit(Scalar v) {
     const Scalar positive = v > Scalar(0) ? v : Scalar(0);
-    const Scalar unit = positive < Scalar(1) ? positive : Scalar(1);
-    return static_cast<T>(unit * static_cast<Scalar>(full) + Scalar(0.5));
+    return round_unit(positive < Scalar(1) ? positive : Scalar(1));
+  }
+  /// The same for values in [0,1] alone: without the branches that compilers make of the limits, and by way of 32 bits,
+  /// loops of it become vectors.
+  template <class Scalar>
+  static constexpr T round_unit(Scalar v) {
+    return static_cast<T>(static_cast<std::int32_t>(v * static_cast<Scalar>(full) + Scalar(0.5)));
   }
 };
 template <class T, PixelType Type>
@@ -41,6 +46,10 @@ struct FloatPixel {
   }
   template <class Scalar>
   static constexpr T from_unit(Scalar v) {
+    return static_cast<T>(v);
+  }
+  template <class Scalar>
+  static constexpr T round_unit(Scalar v) {
     return static_cast<T>(v);
   }
 };

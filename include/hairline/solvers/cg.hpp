@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <numeric>
 #include <utility>
 #include <vector>
 
@@ -31,20 +32,31 @@ class Blocks {
   Blocks(std::ptrdiff_t size, ThreadPool* pool)
       : size_(size), pool_(pool), partial_(static_cast<std::size_t>((size + length - 1) / length)) {}
 
-  // The sum of f(begin, length) over the blocks.
+  // Calls f(begin, length) for each block.
   template <class F>
-  double sum(F&& f) {
-    const auto part = [&](std::ptrdiff_t begin, std::ptrdiff_t end) {
-      partial_[static_cast<std::size_t>(begin / length)] = f(begin, end - begin);
-    };
+  void each(F&& f) {
+    const auto part = [&](std::ptrdiff_t begin, std::ptrdiff_t end) { f(begin, end - begin); };
     if (pool_ != nullptr) {
       pool_->parallel_for(0, size_, length, part);
     } else {
       for (std::ptrdiff_t b = 0; b < size_; b += length) part(b, std::min(b + length, size_));
     }
+  }
+
+  // The sum of f(begin, length) over the blocks.
+  template <class F>
+  double sum(F&& f) {
+    fill(f);
     double total = 0;
     for (const double p : partial_) total += p;
     return total;
+  }
+
+  template <class Scalar>
+  double largest_magnitude(const Vector<Scalar>& v) {
+    fill(
+        [&](std::ptrdiff_t b, std::ptrdiff_t n) { return static_cast<double>(v.segment(b, n).cwiseAbs().maxCoeff()); });
+    return std::accumulate(partial_.begin(), partial_.end(), 0.0, [](double a, double b) { return std::max(a, b); });
   }
 
   template <class Scalar>
@@ -55,6 +67,11 @@ class Blocks {
   }
 
  private:
+  template <class F>
+  void fill(F&& f) {
+    each([&](std::ptrdiff_t b, std::ptrdiff_t n) { partial_[static_cast<std::size_t>(b / length)] = f(b, n); });
+  }
+
   std::ptrdiff_t size_;
   ThreadPool* pool_;
   std::vector<double> partial_;
@@ -85,10 +102,9 @@ CgResult<Scalar> conjugate_gradients(const Vector<Scalar>& b, Apply&& apply, Pre
   const bool warm = start.size() == b.size();
   Vector<Scalar> x(b.size()), r(b.size()), z(b.size()), q(b.size());
   if (warm) x = std::move(start);
-  blocks.sum([&](std::ptrdiff_t at, std::ptrdiff_t n) {
+  blocks.each([&](std::ptrdiff_t at, std::ptrdiff_t n) {
     if (!warm) x.segment(at, n).setZero();
     r.segment(at, n) = b.segment(at, n);
-    return 0.0;
   });
   if (warm) {
     apply(x, q);
@@ -114,10 +130,8 @@ CgResult<Scalar> conjugate_gradients(const Vector<Scalar>& b, Apply&& apply, Pre
     if (step == 0) {
       p = z;
     } else {
-      blocks.sum([&](std::ptrdiff_t at, std::ptrdiff_t n) {
-        p.segment(at, n) = z.segment(at, n) + turn * p.segment(at, n);
-        return 0.0;
-      });
+      blocks.each(
+          [&](std::ptrdiff_t at, std::ptrdiff_t n) { p.segment(at, n) = z.segment(at, n) + turn * p.segment(at, n); });
     }
     apply(p, q);
     const double curvature = blocks.dot(p, q);

@@ -44,13 +44,17 @@ inline ClassColours class_colours(AnyView image, AnyView alpha, int y) {
     // Integers add up faster, and without error.
     std::array<std::conditional_t<std::is_integral_v<T>, std::int64_t, double>, 6> sum{};
     std::int64_t pixels[2] = {};
-    const int next = v.channels() == 1 ? 0 : 1;
-    for (int x = 0; x < v.width(); ++x) {
+    const std::ptrdiff_t next = v.channels() == 1 ? 0 : v.strides().c;
+    // By runs of a class: next to each other there is nothing to decide.
+    for (int x = 0, end = 0; x < v.width(); x = end) {
       const int l = label[static_cast<std::size_t>(x)];
+      while (end < v.width() && label[static_cast<std::size_t>(end)] == l) ++end;
       if (l == 0) continue;
       const std::size_t first = l > 0 ? 0 : 3;
-      ++pixels[first / 3];
-      for (int c = 0; c < 3; ++c) sum[first + static_cast<std::size_t>(c)] += v(y, x, c * next);
+      pixels[first / 3] += end - x;
+      const auto* pixel = &v(y, x, 0);
+      for (int i = x; i < end; ++i, pixel += v.strides().x)
+        for (std::size_t c = 0; c < 3; ++c) sum[first + c] += pixel[static_cast<std::ptrdiff_t>(c) * next];
     }
     for (std::size_t c = 0; c < 6; ++c) found.sum[c] = static_cast<double>(sum[c]) / full;
     found.foreground = static_cast<double>(pixels[0]);

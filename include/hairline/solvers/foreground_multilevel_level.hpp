@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <type_traits>
 #include <vector>
 
 #include "hairline/core/any_view.hpp"
@@ -219,16 +220,29 @@ struct MultilevelTiling {
   }
 };
 
-/// Samples of one channel at every second of the given columns, in working precision.
-template <class Scalar, class T>
-void take_units(View<const T> from, int y, int channel, const int* columns, int count, Scalar* out) {
+/// Samples of neighbouring channels at every second of the given columns, in working precision.
+/// @param next  how far a channel lies from the one before it; 0: all are the first
+/// @param out   the first channel's; the others' are `stride` further each
+template <int Channels, class Scalar, class T>
+void take_units(View<const T> from, int y, std::ptrdiff_t next, const int* columns, int count, Scalar* out,
+                std::ptrdiff_t stride) {
   constexpr int block = 128;
-  T samples[block];
+  T samples[Channels][block];
+  const T* const row = &from(y, 0, 0);
+  const std::ptrdiff_t step = from.strides().x;
   for (int k = 0; k < count; k += block) {
     const int n = std::min(block, count - k);
-    for (int j = 0; j < n; ++j) samples[j] = from(y, columns[2 * (k + j)], channel);
-    with_wide_vectors([ n, k, out, &samples ]() __attribute__((always_inline)) {
-      for (int j = 0; j < n; ++j) out[k + j] = PixelTraits<T>::template to_unit<Scalar>(samples[j]);
+    for (int j = 0; j < n; ++j) {
+      const T* const pixel = row + columns[2 * (k + j)] * step;
+      for (int c = 0; c < Channels; ++c) samples[c][j] = pixel[c * next];
+    }
+    with_wide_vectors([ n, k, out, stride, &samples ]() __attribute__((always_inline)) {
+      const int end = n;
+      for (int c = 0; c < Channels; ++c) {
+        const T* const of = samples[c];
+        Scalar* const to = out + c * stride + k;
+        for (int j = 0; j < end; ++j) to[j] = PixelTraits<T>::template to_unit<Scalar>(of[j]);
+      }
     });
   }
 }
@@ -245,12 +259,11 @@ void start_row(Checkerboard<Scalar>& board, const MultilevelTile& tile, int row,
     Scalar* own = board.row(row, colour);
     const int first = tile.x + board.first(row, colour), count = board.count(row, colour);
     const int *image_x = from.image_x.data() + first, *before_x = from.before_x.data() + first;
-    from.alpha.visit([&](auto v) { take_units<Scalar>(v, image_y, 0, image_x, count, own); });
+    from.alpha.visit([&](auto v) { take_units<1, Scalar>(v, image_y, 0, image_x, count, own, stride); });
     for (int k = 0; k < count; ++k) own[k] = std::clamp(own[k], Scalar(0), Scalar(1));
     from.image.visit([&](auto v) {
-      const int next = v.channels() == 1 ? 0 : 1;
-      for (int c = 0; c < 3; ++c)
-        take_units<Scalar>(v, image_y, c * next, image_x, count, own + (Board::image + c) * stride);
+      const std::ptrdiff_t next = v.channels() == 1 ? 0 : v.strides().c;
+      take_units<3, Scalar>(v, image_y, next, image_x, count, own + Board::image * stride, stride);
     });
     Scalar* out = own + Board::foreground * stride;
     for (int k = 0; k < count; ++k) {
@@ -283,10 +296,20 @@ void store_row(Checkerboard<Scalar>& board, int row, int channel, int inner_x, V
     const int begin = (inner_x - first + 1) / 2, end = (inner_x + to.width() - first + 1) / 2;
     for (int k = begin; k < end; k += block) {
       const int n = std::min(block, end - k);
-      with_wide_vectors([ =, &board, &pixels ]() __attribute__((always_inline)) {
-        for (int c = 0; c < 3; ++c)
-          for (int j = 0; j < n; ++j)
-            pixels[c][j] = PixelTraits<Stored>::template from_unit<Scalar>(own[c * board.channel_stride() + k + j]);
+      const std::ptrdiff_t stride = board.channel_stride();
+      with_wide_vectors([ own, stride, k, n, &pixels ]() __attribute__((always_inline)) {
+        const int count = n;
+        for (int c = 0; c < 3; ++c) {
+          const Scalar* const of = own + c * stride + k;
+          Scalar unit[block];
+          // Nothing is beyond [0,1] once it has been relaxed; without sweeps a mean of brighter pictures may be.
+          const auto limited = [](Scalar v) {
+            return std::is_integral_v<Stored> ? std::min(std::max(v, Scalar(0)), Scalar(1)) : v;
+          };
+          for (int j = 0; j < count; ++j) unit[j] = limited(of[j]);
+          Stored* const stored = pixels[c];
+          for (int j = 0; j < count; ++j) stored[j] = PixelTraits<Stored>::template round_unit<Scalar>(unit[j]);
+        }
       });
       for (int j = 0; j < n; ++j)
         for (int c = 0; c < 3; ++c) to(0, first + 2 * (k + j) - inner_x, c) = pixels[c][j];

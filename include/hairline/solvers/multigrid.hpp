@@ -40,7 +40,7 @@ class Multigrid {
   /// @pre the stencil's region, the image (RGB, of the region's size) and the pool outlive the constructor; the region
   /// and the pool outlive this
   Multigrid(const Stencil<Scalar>& fine, const Image<Scalar>& image, ThreadPool& pool)
-      : pool_(&pool), fine_(fine.template cast<float>(pool)) {
+      : pool_(&pool), blocks_(fine.region().slots(), &pool), fine_(fine.template cast<float>(pool)) {
     damp_fine();
     const int cell = std::max(3, fine.region().reach());
     auto built = detail::first_level(fine, image, cell, pool);
@@ -72,15 +72,15 @@ class Multigrid {
       z = y_;
     } else {
       // Float cannot hold the tail of a small residual: scaled to one, and back.
-      double scale = largest_magnitude(r);
+      double scale = blocks_.largest_magnitude(r);
       if (!(scale > 0)) scale = 1;
       input_.resize(r.size());
-      each_block([&](std::ptrdiff_t at, std::ptrdiff_t n) {
+      blocks_.each([&](std::ptrdiff_t at, std::ptrdiff_t n) {
         input_.segment(at, n) = (r.segment(at, n) / scale).template cast<float>();
       });
       cycle(input_);
       z.resize(r.size());
-      each_block([&](std::ptrdiff_t at, std::ptrdiff_t n) {
+      blocks_.each([&](std::ptrdiff_t at, std::ptrdiff_t n) {
         z.segment(at, n) = y_.segment(at, n).template cast<double>() * scale;
       });
     }
@@ -89,21 +89,6 @@ class Multigrid {
  private:
   static constexpr std::ptrdiff_t direct_limit = 48;  // cells; times four unknowns
   using VectorF = Vector<float>;
-
-  // Calls f(begin, length) over the slots.
-  template <class F>
-  void each_block(F&& f) {
-    pool_->parallel_for(0, r_.size(), detail::Blocks::length,
-                        [&](std::ptrdiff_t begin, std::ptrdiff_t end) { f(begin, end - begin); });
-  }
-  double largest_magnitude(const Vector<Scalar>& r) {
-    std::vector<double> largest(static_cast<std::size_t>(r.size() / detail::Blocks::length + 1), 0.0);
-    each_block([&](std::ptrdiff_t at, std::ptrdiff_t n) {
-      largest[static_cast<std::size_t>(at / detail::Blocks::length)] =
-          static_cast<double>(r.segment(at, n).cwiseAbs().maxCoeff());
-    });
-    return *std::max_element(largest.begin(), largest.end());
-  }
 
   // Weights that make the Jacobi step a contraction, whatever the matrix is: a symmetric matrix is never above the
   // diagonal matrix of its rows' sums of magnitudes.
@@ -121,7 +106,7 @@ class Multigrid {
 
   // One cycle over all levels; the answer is in y_.
   void cycle(const VectorF& b) {
-    each_block([&](std::ptrdiff_t at, std::ptrdiff_t n) {
+    blocks_.each([&](std::ptrdiff_t at, std::ptrdiff_t n) {
       x_.segment(at, n) = damped_.segment(at, n).cwiseProduct(b.segment(at, n));
     });
     fine_.residual(b, x_, r_, *pool_);
@@ -171,6 +156,7 @@ class Multigrid {
   };
 
   ThreadPool* pool_;
+  detail::Blocks blocks_;
   Stencil<float> fine_;
   VectorF damped_;  // damping / diagonal
   detail::CellTransfer transfer_;
