@@ -208,6 +208,9 @@ Job make_job(KernelSpec spec, const Level& level, const Options& o) {
     spec.generator = other->second;  // another form of the same computation
     knobs.values.erase(other);
   }
+  if (std::string(level.name) == "opencl")  // half floats are the bits of one there: see activations::half
+    for (auto& [param, value] : spec.params)
+      if (value == "float16") value = "uint16";
   Job job{spec, &level, "hairline_" + spec.name + "__" + level.suffix, target_of(level, o), {}, {}, {}};
   job.knobs = std::move(knobs);
   std::stringstream key;

@@ -40,32 +40,32 @@ class Conv2d : public Generator<Conv2d> {
   void configure() {
     input.parse(parts);
     for (std::size_t i = 0; i < input.parts.size(); ++i)
-      inputs.push_back(add_input<Buffer<>>("input" + std::to_string(i), activations::element(types, i), 3));
+      inputs.push_back(add_input<Buffer<>>("input" + std::to_string(i), activations::element(types, i, get_target()), 3));
     // c in tile, input channel, kx, ky, tile; bfloat16: both of a pair of inputs for each c, pair, kx, ky, tile
-    weights = add_input<Buffer<>>("weights", narrow() ? BFloat(16) : Float(32), 5);
+    weights = add_input<Buffer<>>("weights", kept(), 5);
     bias = add_input<Buffer<float, 1>>("bias");
     if (activation == Activation::bounds) {
       low = add_input<Buffer<float, 1>>("low");
       high = add_input<Buffer<float, 1>>("high");
     }
     std::size_t next = input.parts.size();
-    if (addend) added = add_input<Buffer<>>("added", activations::element(types, next++), 3);
+    if (addend) added = add_input<Buffer<>>("added", activations::element(types, next++, get_target()), 3);
     height = add_input<int>("height");  // of the input, after resizing
     width = add_input<int>("width");
     tasks = add_input<int>("tasks");  // strips of rows to be worked on at the same time
-    result = add_output<Buffer<>>("result", activations::element(types, next), 3);
+    result = add_output<Buffer<>>("result", activations::element(types, next, get_target()), 3);
   }
 
   void generate() {
     choose_tile();
-    if (staging()) input.define(inputs, *width, *height, false, narrow() ? BFloat(16) : Float(32));
+    if (staging()) input.define(inputs, *width, *height, false, kept());
     Expr v = narrow() ? sum_of_pairs() : sum();
-    if (addend) v += cast<float>((*added)(c, x, y));
+    if (addend) v += activations::number((*added)(c, x, y));
     if (activation == Activation::bounds)
       v = clamp(v, (*low)(c), (*high)(c));
     else
       v = activate(activation, v);
-    (*result)(c, x, y) = cast(result->type(), v);
+    (*result)(c, x, y) = activations::stored(result->type(), v);
     ports();
   }
 
@@ -124,9 +124,9 @@ class Conv2d : public Generator<Conv2d> {
     if (apart()) {  // a sum for each part, which is read where it lies
       for (std::size_t i = 0; i < input.parts.size(); ++i) {
         RDom r(0, input.parts[i].channels, "r" + std::to_string(i));
-        const Expr weight = (*weights)(c % block_c, input.parts[i].offset + r, 0, 0, c / block_c);
+        const Expr weight = activations::number((*weights)(c % block_c, input.parts[i].offset + r, 0, 0, c / block_c));
         const Expr value = (*inputs[i])(r, clamp(x * stride, 0, *width - 1), y * stride);
-        conv(c, x, y) += weight * cast<float>(value);
+        conv(c, x, y) += weight * activations::number(value);
       }
       return conv(c, x, y);
     }
@@ -136,16 +136,17 @@ class Conv2d : public Generator<Conv2d> {
     if (by_warps()) {
       const Expr px = clamp(x, 0, *width - 1), py = clamp(y, 0, *height - 1);
       const Expr inside = x >= 0 && x < *width && y >= 0 && y < *height;
-      patch(c, x, y) = select(inside, staging() ? Expr(input.staged(c, px, py)) : Expr((*inputs[0])(c, px, py)), 0.0f);
+      const Expr there = staging() ? Expr(input.staged(c, px, py)) : Expr((*inputs[0])(c, px, py));
+      patch(c, x, y) = select(inside, activations::number(there), 0.0f);
       value = patch(r[0], sx, sy);
     } else if (staging()) {
-      value = input.staged(r[0], sx, sy);
+      value = activations::number(input.staged(r[0], sx, sy));
     } else {  // on a device
       const Expr inside = sx >= 0 && sx < *width && sy >= 0 && sy < *height;
-      value = (*inputs[0])(r[0], clamp(sx, 0, *width - 1), clamp(sy, 0, *height - 1));
+      value = activations::number((*inputs[0])(r[0], clamp(sx, 0, *width - 1), clamp(sy, 0, *height - 1)));
       if (padding > 0) value = select(inside, value, 0.0f);
     }
-    conv(c, x, y) += (*weights)(c % block_c, r[0], r[1], r[2], c / block_c) * value;
+    conv(c, x, y) += activations::number((*weights)(c % block_c, r[0], r[1], r[2], c / block_c)) * value;
     return conv(c, x, y);
   }
 
@@ -184,6 +185,12 @@ class Conv2d : public Generator<Conv2d> {
     weights->dim(3).set_bounds(0, kernel).set_stride(side * rows * kernel);
     weights->dim(4).set_bounds(0, out_padded / block_c).set_stride(side * rows * kernel * kernel);
     bias->dim(0).set_bounds(0, out_padded);
+    if (!on_device()) return;
+    activations::whole(*result, out_padded);
+    if (addend && channels % 16 == 0) activations::whole(*added, out_padded);
+    for (std::size_t i = 0; i < input.parts.size(); ++i)
+      if (input.parts[i].channels == input.parts[i].pitch) activations::whole(*inputs[i], input.parts[i].pitch);
+    weights->set_host_alignment(16);
   }
 
   /// A thread has four channels of a few pixels; the threads of a block that share their pixels read one input
@@ -277,14 +284,20 @@ class Conv2d : public Generator<Conv2d> {
   int block_c = 0, block_x = 0;
 
   bool on_device() const { return device::chosen(get_target()); }
-  bool narrow() const { return pairs >= 0 ? pairs > 0 : activations::element(types, 0) == BFloat(16); }
+  bool narrow() const { return pairs >= 0 ? pairs > 0 : activations::element(types, 0, get_target()) == BFloat(16); }
+  /// What weights are, and values that are joined before.
+  Type kept() const {
+    const std::string& letters = types;
+    if (letters.find('h') != std::string::npos) return activations::half(get_target());
+    return narrow() ? BFloat(16) : Float(32);
+  }
   /// Of a value's channels, or of all.
   static int pairs_of(int channels) { return (channels + 1) / 2; }
   /// Whether nothing has to be joined, resized, bordered or rounded.
   bool apart() const {
     if (kernel != 1 || padding != 0 || input.resizes() || stage_1x1 || by_warps()) return false;
     for (std::size_t i = 0; i < input.parts.size() && narrow(); ++i)
-      if (activations::element(types, i) != BFloat(16)) return false;
+      if (activations::element(types, i, get_target()) != BFloat(16)) return false;
     return true;
   }
   bool staging() const { return !apart() && !(on_device() && input.plain()); }

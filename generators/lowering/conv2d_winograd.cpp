@@ -52,7 +52,7 @@ class Conv2dWinograd : public Generator<Conv2dWinograd> {
   void configure() {
     input.parse(parts);
     for (std::size_t i = 0; i < input.parts.size(); ++i)
-      inputs.push_back(add_input<Buffer<>>("input" + std::to_string(i), activations::element(types, i), 3));
+      inputs.push_back(add_input<Buffer<>>("input" + std::to_string(i), activations::element(types, i, get_target()), 3));
     weights = add_input<Buffer<float, 5>>("weights");  // c in tile, input channel, x and y of the transform, tile
     bias = add_input<Buffer<float, 1>>("bias");
     if (activation == Activation::bounds) {
@@ -60,11 +60,11 @@ class Conv2dWinograd : public Generator<Conv2dWinograd> {
       high = add_input<Buffer<float, 1>>("high");
     }
     std::size_t next = input.parts.size();
-    if (addend) added = add_input<Buffer<>>("added", activations::element(types, next++), 3);
+    if (addend) added = add_input<Buffer<>>("added", activations::element(types, next++, get_target()), 3);
     height = add_input<int>("height");  // of the input, after resizing, and of the result
     width = add_input<int>("width");
     tasks = add_input<int>("tasks");  // strips of rows to be worked on at the same time
-    result = add_output<Buffer<>>("result", activations::element(types, next), 3);
+    result = add_output<Buffer<>>("result", activations::element(types, next, get_target()), 3);
   }
 
   void generate() {

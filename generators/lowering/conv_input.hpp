@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "lowering/activations.hpp"
 #include "lowering/bilinear.hpp"
 
 /// What a convolution reads: values of c, x, y side by side in their channels, some of which are brought to the size of
@@ -71,21 +72,21 @@ class ConvInput {
           tables_.push_back(f);
         const auto row = [&](Func which) {
           const Expr at = which(py);
-          const Expr left = cast<float>((*inputs[i])(channel.x, across.first(px), at));
-          const Expr right = cast<float>((*inputs[i])(channel.x, across.second(px), at));
+          const Expr left = activations::number((*inputs[i])(channel.x, across.first(px), at));
+          const Expr right = activations::number((*inputs[i])(channel.x, across.second(px), at));
           return left + across.part(px) * (right - left);
         };
         const Expr upper = row(down.first), lower = row(down.second);
         value = upper + down.part(py) * (lower - upper);
       } else {
-        value = cast<float>((*inputs[i])(channel.x, px, py));
+        value = activations::number((*inputs[i])(channel.x, px, py));
       }
       staged(part.offset + channel.x, x, y) =
-          cast(element, select(in_row, likely(select(in_column, value, 0.0f)), 0.0f));
+          activations::stored(element, select(in_row, likely(select(in_column, value, 0.0f)), 0.0f));
       lanes_.push_back(there);
       if (there == room) continue;
       RDom rest(0, room - there, "rest" + std::to_string(i));
-      staged(part.offset + there + rest.x, x, y) = cast(element, 0.0f);
+      staged(part.offset + there + rest.x, x, y) = Internal::make_zero(element);
       lanes_.push_back(room - there);
     }
   }

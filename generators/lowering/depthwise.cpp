@@ -15,7 +15,7 @@ class Depthwise : public Generator<Depthwise> {
   GeneratorParam<Activation> activation{"activation", Activation::relu6, activation_names()};
 
   Input<Buffer<void, 3>> input{"input"};       // c, x, y
-  Input<Buffer<float, 3>> weights{"weights"};  // c, kx, ky
+  Input<Buffer<void, 3>> weights{"weights"};   // c, kx, ky
   Input<Buffer<float, 1>> bias{"bias"};
   Input<int> tasks{"tasks"};
   Output<Buffer<void, 3>> result{"result"};  // c, x, y
@@ -28,11 +28,11 @@ class Depthwise : public Generator<Depthwise> {
     RDom r(0, kernel, 0, kernel, "r");
     const Expr sx = x * stride + r.x * dilation - padding, sy = y * stride + r.y * dilation - padding;
     const Expr inside = sx >= 0 && sx < width && sy >= 0 && sy < height;
-    const Expr value = cast<float>(input(c, clamp(sx, 0, width - 1), clamp(sy, 0, height - 1)));
+    const Expr value = activations::number(input(c, clamp(sx, 0, width - 1), clamp(sy, 0, height - 1)));
     // A weight of zero outside rather than a zero value: one scalar choice serves all channels.
     sum(c, x, y) = bias(c);
-    sum(c, x, y) += weights(c, r.x, r.y) * select(likely(inside), value, 0.0f);
-    result(c, x, y) = cast(result.type(), activate(activation, sum(c, x, y)));
+    sum(c, x, y) += activations::number(weights(c, r.x, r.y)) * select(likely(inside), value, 0.0f);
+    result(c, x, y) = activations::stored(result.type(), activate(activation, sum(c, x, y)));
     activations::tensor(input, pitch, device::chosen(get_target()));
     activations::tensor(result, out);
     result.dim(0).set_bounds(0, out);
@@ -40,6 +40,10 @@ class Depthwise : public Generator<Depthwise> {
     weights.dim(1).set_bounds(0, kernel).set_stride(out);
     weights.dim(2).set_bounds(0, kernel).set_stride(out * kernel);
     bias.dim(0).set_bounds(0, out);
+    if (!device::chosen(get_target())) return;
+    activations::whole(input, pitch);
+    activations::whole(result, out);
+    weights.set_host_alignment(16);
   }
 
   void schedule() {

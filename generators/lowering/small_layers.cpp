@@ -5,8 +5,8 @@
 #include "lowering/bilinear.hpp"
 #include "lowering/device.hpp"
 
-// The layers between convolutions that are not part of one: memory-bound, one pass each. Activations are float or
-// bfloat16, sums always float.
+// The layers between convolutions that are not part of one: memory-bound, one pass each. Activations are float,
+// bfloat16 or half floats, sums always float.
 
 namespace {
 using namespace Halide;
@@ -25,10 +25,13 @@ class MaxPool : public Generator<MaxPool> {
     // Repeating the border changes no maximum, as every window holds at least one pixel of the picture.
     const Expr sx = clamp(x * stride + r.x - padding, 0, input.dim(1).extent() - 1);
     const Expr sy = clamp(y * stride + r.y - padding, 0, input.dim(2).extent() - 1);
-    result(c, x, y) = cast(result.type(), maximum(r, cast<float>(input(c, sx, sy))));
+    result(c, x, y) = activations::stored(result.type(), maximum(r, activations::number(input(c, sx, sy))));
     activations::tensor(input, pitch, device::chosen(get_target()));
     activations::tensor(result, activations::padded(channels));
     result.dim(0).set_bounds(0, activations::padded(channels));
+    if (!device::chosen(get_target())) return;
+    if (static_cast<int>(channels) == static_cast<int>(pitch)) activations::whole(input, pitch);
+    activations::whole(result, activations::padded(channels));
   }
   void schedule() {
     result.bound(c, 0, activations::padded(channels));
@@ -57,13 +60,16 @@ class GlobalAverage : public Generator<GlobalAverage> {
     const Expr width = input.dim(1).extent(), height = input.dim(2).extent();
     RDom rx(0, width, "rx"), ry(0, height, "ry");
     row(c, y) = 0.0f;
-    row(c, y) += cast<float>(input(c, rx, y));
+    row(c, y) += activations::number(input(c, rx, y));
     all(c) = 0.0f;
     all(c) += row(c, ry);
-    result(c, x, y) = cast(result.type(), all(c) / (cast<float>(width) * cast<float>(height)));
+    result(c, x, y) = activations::stored(result.type(), all(c) / (cast<float>(width) * cast<float>(height)));
     activations::tensor(input, pitch, device::chosen(get_target()));
     activations::tensor(result, activations::padded(channels));
     result.dim(0).set_bounds(0, activations::padded(channels));
+    if (!device::chosen(get_target())) return;
+    if (static_cast<int>(channels) == static_cast<int>(pitch)) activations::whole(input, pitch);
+    activations::whole(result, activations::padded(channels));
   }
   void schedule() {
     const int lanes = natural_vector_size<float>();
@@ -98,14 +104,18 @@ class ResizeActivation : public Generator<ResizeActivation> {
     across = BilinearAxis("across", input.dim(1).extent(), result.dim(1).extent());
     down = BilinearAxis("down", input.dim(2).extent(), result.dim(2).extent());
     const auto row = [&](const Expr& at) {
-      const Expr left = cast<float>(input(c, across.first(x), at)), right = cast<float>(input(c, across.second(x), at));
+      const Expr left = activations::number(input(c, across.first(x), at));
+      const Expr right = activations::number(input(c, across.second(x), at));
       return left + across.part(x) * (right - left);
     };
     const Expr upper = row(down.first(y)), lower = row(down.second(y));
-    result(c, x, y) = cast(result.type(), upper + down.part(y) * (lower - upper));
+    result(c, x, y) = activations::stored(result.type(), upper + down.part(y) * (lower - upper));
     activations::tensor(input, pitch, device::chosen(get_target()));
     activations::tensor(result, activations::padded(channels));
     result.dim(0).set_bounds(0, activations::padded(channels));
+    if (!device::chosen(get_target())) return;
+    if (static_cast<int>(channels) == static_cast<int>(pitch)) activations::whole(input, pitch);
+    activations::whole(result, activations::padded(channels));
   }
   void schedule() {
     if (device::chosen(get_target())) {
@@ -137,8 +147,8 @@ class Sum : public Generator<Sum> {
   void generate() {
     // The padding of a view is somebody else's value: it is not read.
     const Expr at = min(c, channels - 1);
-    const Expr both = cast<float>(first(at, x, y)) + cast<float>(second(at, x, y));
-    result(c, x, y) = cast(result.type(), select(c < channels, activate(activation, both), 0.0f));
+    const Expr both = activations::number(first(at, x, y)) + activations::number(second(at, x, y));
+    result(c, x, y) = activations::stored(result.type(), select(c < channels, activate(activation, both), 0.0f));
     activations::tensor(first, pitch0, device::chosen(get_target()));
     activations::tensor(second, pitch1, device::chosen(get_target()));
     activations::tensor(result, activations::padded(channels));

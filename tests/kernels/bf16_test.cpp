@@ -168,7 +168,7 @@ void check(const Case& c, const kernels::Kernel& kernel, int h, int w) {
   weights.pointer();
   std::string message;
   REQUIRE(p.call(kernel, weights.buffer, 1, message) == 0);
-  REQUIRE(weights.is_narrow() == c.pairs);
+  REQUIRE((weights.precision() == kernels::Precision::bf16) == c.pairs);
   std::array<int, 5> extents{};
   for (std::size_t i = 0; i < 5; ++i) extents[i] = weights.axes[i].extent;
   // Packed as for any network, without a batch norm.
@@ -185,7 +185,7 @@ void check(const Case& c, const kernels::Kernel& kernel, int h, int w) {
       kernels::detail::pack_tile(folded, extents, {{0, p.total}}, t,
                                  memory.data() + tile * static_cast<std::size_t>(t));
   weights = kernels::detail::Argument::dense(memory.data(), extents);
-  if (c.pairs) weights = weights.narrow();
+  if (c.pairs) weights = weights.of_type(kernels::Precision::bf16, kernels::KernelTarget::avx512_bf16);
   weights.pointer();
   for (int tasks : {1, 3}) {
     REQUIRE((p.call(kernel, weights.buffer, tasks, message) == 0 && message.empty()));

@@ -7,6 +7,7 @@
 #include "hairline/core/shape.hpp"
 #include "hairline/core/view.hpp"
 #include "hairline/kernels/library.hpp"
+#include "hairline/kernels/lowered.hpp"
 
 namespace hairline::kernels::detail {
 
@@ -38,14 +39,17 @@ struct Argument {
     }
     return of(data, list, code, bits);
   }
-  /// Makes its numbers bfloat16.
-  Argument narrow() const {
+  /// The same of other numbers. Half floats are the bits of one for OpenCL, whose devices may lack the type.
+  Argument of_type(Precision p, KernelTarget target) const {
     Argument a = *this;
-    a.buffer.type_code = 4;
+    if (p == Precision::f32) return a;
+    a.buffer.type_code = p == Precision::bf16 ? 4 : target == KernelTarget::opencl ? 1 : 2;
     a.buffer.type_bits = 16;
     return a;
   }
-  bool is_narrow() const { return buffer.type_code == 4; }
+  Precision precision() const {
+    return buffer.type_bits != 16 ? Precision::f32 : buffer.type_code == 4 ? Precision::bf16 : Precision::f16;
+  }
   void* pointer() {
     buffer.axes = axes.data();
     return &buffer;

@@ -49,7 +49,8 @@ inline std::vector<PackedPart> packed_parts(const Step& step) {
 struct Unpacked {
   PackedStep* step = nullptr;
   FoldedConv folded;
-  std::vector<PackedPart> parts;
+  std::string name = {};  ///< of the layer
+  std::vector<PackedPart> parts = {};
   bool depthwise = false;
   std::size_t at = 0, floats = 0;  ///< of its weights in the network's memory
   int done = 0;                    ///< tiles
@@ -71,6 +72,7 @@ inline void begin_packing(const Step& step, Unpacked& u) {
   take_bounds(step, packed);
   u.parts = packed_parts(step);
   u.depthwise = step.kind == StepKind::depthwise;
+  packed.numbers = step.half_weights ? Precision::f16 : Precision::f32;
   if (u.depthwise) packed.extents = {static_cast<int>(out), u.folded.kernel, u.folded.kernel, 1, 1};
 }
 
@@ -83,7 +85,9 @@ inline Result<void> ask_step(const PackedNetwork& net, const Step& step, Unpacke
   constexpr int side = 64;
   std::vector<Argument> inputs;
   float nothing = 0;
-  const auto typed = [&](int storage, const Argument& a) { return net.lowered.narrow(storage) ? a.narrow() : a; };
+  const auto typed = [&](int storage, const Argument& a) {
+    return a.of_type(net.lowered.precision(storage), net.on.target);
+  };
   for (const StepInput& in : step.inputs)
     inputs.push_back(
         typed(in.place.storage,
@@ -116,7 +120,7 @@ inline Result<void> ask_step(const PackedNetwork& net, const Step& step, Unpacke
   auto extents = ask_weights(net.on, step.kernel.name, arguments, asked);
   if (!extents) return extents.error();
   packed.extents = *extents;
-  packed.narrow = asked.is_narrow();
+  packed.numbers = asked.precision();
   return {};
 }
 
@@ -218,6 +222,7 @@ inline Result<std::shared_ptr<PackedNetwork>> ask_network(const Graph& graph, co
       Unpacked& u = all.emplace_back();
       u.step = &packed;
       u.folded = fold(conv.conv, conv.norm);
+      u.name = conv.name;
       return &u;
     };
     if (step.conv >= 0)
@@ -239,7 +244,7 @@ inline std::size_t place_all(std::deque<Unpacked>& all) {
   std::size_t size = 0;
   for (Unpacked& u : all) {
     u.at = size;
-    u.floats = packed_size(u.step->extents) / (u.step->narrow ? 2 : 1);
+    u.floats = packed_size(u.step->extents) / (u.step->numbers == Precision::f32 ? 1 : 2);
     size += (u.floats + 15) / 16 * 16;
   }
   return size;

@@ -18,11 +18,12 @@ struct Backend {
   bool on_device = false;      ///< results have to be copied back from a device
   std::optional<Error> error;  ///< set if the choice itself failed; every call returns it
   DeviceQueue queue = {};      ///< on a device: where its work goes
+  Precision numbers = Precision::f32;  ///< on a device: of weights and of what lies between layers
   /// What the library's functions want.
   const DeviceQueue* device_queue() const { return on_device ? &queue : nullptr; }
 
-  /// What numbers there are between layers.
-  Precision precision() const { return target == KernelTarget::avx512_bf16 ? Precision::bf16 : Precision::f32; }
+  /// What numbers weights are, and what lies between layers.
+  Precision precision() const { return target == KernelTarget::avx512_bf16 ? Precision::bf16 : numbers; }
 };
 
 /// Why a library cannot be used with these headers, or nothing.

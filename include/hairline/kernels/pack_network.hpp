@@ -34,6 +34,24 @@ inline void pack_depthwise(const FoldedConv& f, std::size_t pitch, float* to) {
       to[t * pitch + c] = static_cast<float>(f.scale[c] * static_cast<double>(f.weights[c * taps + t]));
 }
 
+/// Packs a tile of a convolution, or a whole depthwise one. @return whether its numbers hold the weights
+inline bool pack_one(const Unpacked& u, int which, float* own) {
+  const std::array<int, 5>& extents = u.step->extents;
+  float* const tile = own + u.floats / static_cast<std::size_t>(extents[4]) * static_cast<std::size_t>(which);
+  if (u.step->numbers == Precision::bf16) {
+    pack_tile_pairs(u.folded, extents, u.parts, which, reinterpret_cast<std::uint16_t*>(tile));
+    return true;
+  }
+  const bool half = u.step->numbers == Precision::f16;
+  std::vector<float> values(half ? packed_size({extents[0], extents[1], extents[2], extents[3], 1}) : 0);
+  float* const to = half ? values.data() : tile;
+  if (u.depthwise)
+    pack_depthwise(u.folded, static_cast<std::size_t>(extents[0]), to);
+  else
+    pack_tile(u.folded, extents, u.parts, which, to);
+  return !half || pack_halves(values, reinterpret_cast<std::uint16_t*>(tile));
+}
+
 /// Fills the block of memory, tile by tile on several threads.
 /// @param release  told each convolution's weights once they are not needed any more; on any thread
 inline Result<void> pack_all(PackedNetwork& net, std::deque<Unpacked>& all, int threads,
@@ -50,24 +68,21 @@ inline Result<void> pack_all(PackedNetwork& net, std::deque<Unpacked>& all, int 
   net.weights = {memory, size};
   for (Unpacked& u : all) u.step->weights = {memory + u.at, u.floats};
   std::mutex mutex;
+  const Unpacked* large = nullptr;  // the first convolution with a weight that is too large
   ThreadPool pool(threads);
   pool.parallel_for(0, static_cast<std::ptrdiff_t>(tiles.size()), 1, [&](std::ptrdiff_t from, std::ptrdiff_t to) {
     for (std::ptrdiff_t i = from; i < to; ++i) {
       const auto& [u, which] = tiles[static_cast<std::size_t>(i)];
-      float* const own = memory + u->at;
-      float* const tile =
-          own + u->floats / static_cast<std::size_t>(u->step->extents[4]) * static_cast<std::size_t>(which);
-      if (u->depthwise)
-        pack_depthwise(u->folded, static_cast<std::size_t>(u->step->extents[0]), own);
-      else if (u->step->narrow)
-        pack_tile_pairs(u->folded, u->step->extents, u->parts, which, reinterpret_cast<std::uint16_t*>(tile));
-      else
-        pack_tile(u->folded, u->step->extents, u->parts, which, tile);
+      const bool fits = pack_one(*u, which, memory + u->at);
       const std::lock_guard lock(mutex);
+      if (!fits && (large == nullptr || u->at < large->at)) large = u;
       if (release && ++u->done == u->step->extents[4]) release(u->folded.weights);
     }
   });
-  return {};
+  if (large == nullptr) return {};
+  return Error{ErrorCode::unsupported,
+               "network " + net.lowered.name + ": a weight of '" + large->name +
+                   "', with the batch norm behind it, does not fit a half float (at most 65504): use f32"};
 }
 
 /// Copies everything packed to the device, once.
@@ -117,7 +132,8 @@ struct PackOptions {
 /// result does not depend on the number of threads and refers to nothing of `weights`.
 /// Cost: one pass over the weights.
 /// Errors: a layer that no kernel computes; weights that are missing or of another size (all in one text); a kernel
-/// that the library does not have; a level that the machine does not have; memory.
+/// that the library does not have; a level that the machine does not have; a weight that half floats do not reach;
+/// memory.
 inline Result<std::shared_ptr<const PackedNetwork>> pack_network(const Graph& graph, const WeightsView& weights,
                                                                  const Backend& on, const PackOptions& options = {}) {
   if (on.error) return *on.error;

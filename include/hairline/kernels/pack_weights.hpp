@@ -208,4 +208,14 @@ inline void pack_tile_pairs(const FoldedConv& f, const std::array<int, 5>& asked
     }
 }
 
+/// Rounds to half floats, to the nearest. @return whether all of them fit: what rounds to 65536 or more does not.
+inline bool pack_halves(std::span<const float> values, std::uint16_t* to) {
+  bool fit = true;
+  for (const float v : values) {
+    *to = float_to_half(v);
+    fit = fit && (*to++ & 0x7fffu) != 0x7c00u;
+  }
+  return fit;
+}
+
 }  // namespace hairline::kernels::detail

@@ -56,7 +56,7 @@ inline PackedRemarks packed_remarks(const PackedNetwork& net) {
   const std::string mark(packed_mark);
   return {{mark, std::to_string(packing_version) + "." + std::to_string(library_version)},
           {mark + ".network", std::string(net.graph.name)},
-          {mark + ".target", name(net.on.target)},
+          {mark + ".target", std::string(name(net.on.target)) + (net.on.numbers == Precision::f16 ? "_f16" : "")},
           {mark + ".extents", extents}};
 }
 

@@ -18,8 +18,8 @@ namespace detail {
 /// What one step keeps from load to load.
 struct PackedStep {
   std::array<int, 5> extents{};    ///< of weights
-  bool narrow = false;             ///< weights are bfloat16
-  std::span<const float> weights;  ///< the memory they are in
+  Precision numbers = Precision::f32;  ///< what weights are
+  std::span<const float> weights;      ///< the memory they are in
   std::vector<float> bias, low, high;
   DeviceBuffer on_device[4];      ///< the same four, where kernels run on a device
   std::vector<PackedStep> parts;  ///< of a fused block instead

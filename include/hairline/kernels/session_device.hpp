@@ -15,18 +15,19 @@ inline std::size_t bytes_of(const DevicePicture& p) {
 inline detail::Argument Session::activation(const Place& place, int node) const {
   const TensorShape& s = shape(node);
   const BufferAxis rows{0, s.height, place.pitch * s.width, 0}, columns{0, s.width, place.pitch, 0};
+  const Precision numbers = net_->lowered.precision(place.storage);
   if (!on_device()) {
-    const bool half = net_->lowered.narrow(place.storage);
-    const auto* start = reinterpret_cast<const std::uint8_t*>(memory(place.storage)) + place.first * (half ? 2 : 4);
-    const auto a = detail::Argument::of(
-        start, std::array<BufferAxis, 3>{BufferAxis{0, place.pitch - place.first, 1, 0}, columns, rows});
-    return half ? a.narrow() : a;
+    const int each = numbers == Precision::f32 ? 4 : 2;
+    const auto* start = reinterpret_cast<const std::uint8_t*>(memory(place.storage)) + place.first * each;
+    return detail::Argument::of(
+               start, std::array<BufferAxis, 3>{BufferAxis{0, place.pitch - place.first, 1, 0}, columns, rows})
+        .of_type(numbers, net_->on.target);
   }
   // Memory there has handles, not addresses: the whole buffer, its channels counted from the view's first.
   auto a = detail::Argument::of(nullptr,
                                 std::array<BufferAxis, 3>{BufferAxis{-place.first, place.pitch, 1, 0}, columns, rows});
   blocks_[block_plan_.block[static_cast<std::size_t>(place.storage)]].lend(a.buffer);
-  return a;
+  return a.of_type(numbers, net_->on.target);
 }
 
 inline detail::Argument Session::computed_bias(const Place& place) const {

@@ -138,8 +138,12 @@ inline Result<Session::PreparedStep> Session::prepare_step(std::size_t which) {
   const auto vector = [&](const detail::PackedStep& of, std::size_t which, const std::vector<float>& v) {
     buffer(this->packed(of, which, v.data(), std::array<int, 1>{static_cast<int>(v.size())}));
   };
+  const auto typed = [&](const detail::PackedStep& of, const detail::Argument& a) {
+    return a.of_type(of.numbers, net_->on.target);
+  };
   const auto depthwise = [&](const detail::PackedStep& of) {
-    buffer(this->packed(of, 0, of.weights.data(), std::array<int, 3>{of.extents[0], of.extents[1], of.extents[2]}));
+    const std::array<int, 3> extents{of.extents[0], of.extents[1], of.extents[2]};
+    buffer(typed(of, this->packed(of, 0, of.weights.data(), extents)));
   };
   const auto scalar = [&](int v) {
     p.scalars.push_back(v);
@@ -158,8 +162,7 @@ inline Result<Session::PreparedStep> Session::prepare_step(std::size_t which) {
   }
   const TensorShape& size = shape(step.size_node);
   if (step.kind == StepKind::conv2d) {
-    const detail::Argument weights = this->packed(packed, 0, packed.weights.data(), packed.extents);
-    buffer(packed.narrow ? weights.narrow() : weights);
+    buffer(typed(packed, this->packed(packed, 0, packed.weights.data(), packed.extents)));
     if (step.bias.storage >= 0)
       buffer(computed_bias(step.bias));
     else
