@@ -109,6 +109,44 @@ std::vector<KernelSpec> conv_cases_bf16() {
   };
 }
 
+/// Half floats on devices: conversions alone (sums with nothing), convolutions, and what lies between them.
+std::vector<KernelSpec> conv_cases_half() {
+  const std::vector<std::string> depthwise = with_common({"lowering/depthwise.cpp"});
+  const std::vector<std::string> small = with_common({"lowering/small_layers.cpp"});
+  const auto conv = [](const char* parts, const char* channels, const char* types, Params more = {}) {
+    more.insert({{"parts", parts}, {"channels", channels}, {"types", types}});
+    return more;
+  };
+  const auto of = [](const char* in, const char* out, const char* channels, Params more = {}) {
+    more.insert({{"input.type", in}, {"result.type", out}, {"channels", channels}});
+    return more;
+  };
+  const char *half = "float16", *wide = "float32";
+  const auto sum = [&](const char* first, const char* result) {
+    return Params{{"channels", "16"}, {"first.type", first}, {"second.type", wide}, {"result.type", result}};
+  };
+  return {
+      {"half_read", "hairline_sum", sum(half, wide), small},
+      {"half_stored", "hairline_sum", sum(wide, half), small},
+      {"half_joined", "hairline_conv2d", conv("20u,6", "21", "hfhh", {{"activation", "relu"}, {"addend", "true"}}),
+       direct},
+      {"half_dilated", "hairline_conv2d", conv("17", "16", "hh", {{"dilation", "3"}, {"padding", "3"}}), direct},
+      {"half_1x1", "hairline_conv2d", conv("24", "64", "hf", {{"kernel", "1"}, {"padding", "0"}}), direct},
+      {"half_strided", "hairline_conv2d", conv("35", "80", "hh", {{"stride", "2"}, {"activation", "relu"}}), direct},
+      {"half_first", "hairline_conv2d", conv("6p8", "32", "fh", {{"stride", "2"}, {"activation", "relu"}}), direct},
+      {"half_warps", "hairline_conv2d", conv("32", "64", "hhh", {{"warp", "true"}, {"addend", "true"}}), direct},
+      {"half_warps_1x1", "hairline_conv2d",
+       conv("48", "64", "hh", {{"warp", "true"}, {"kernel", "1"}, {"padding", "0"}}), direct},
+      {"half_depthwise", "hairline_depthwise",
+       of(half, half, "40",
+          {{"pitch", "48"}, {"weights.type", half}, {"stride", "2"}, {"dilation", "2"}, {"padding", "2"}}),
+       depthwise},
+      {"half_max_pool", "hairline_max_pool", of(half, half, "40", {{"pitch", "48"}}), small},
+      {"half_average", "hairline_global_average", of(half, half, "40", {{"pitch", "48"}}), small},
+      {"half_resize", "hairline_resize_activation", of(half, half, "40", {{"pitch", "48"}}), small},
+  };
+}
+
 std::vector<KernelSpec> conv_cases() {
   const Params joined = {{"parts", "20u,6"}, {"channels", "21"}, {"activation", "relu"}, {"addend", "true"}};
   const auto and_also = [](Params a, const Params& b) {

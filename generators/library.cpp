@@ -78,8 +78,9 @@ std::vector<KernelSpec> kernels_of(const std::string& library) {
   if (library == "refiner_ops") return refiner_ops();
   if (library == "conv_cases") return conv_cases();
   if (library == "conv_cases_bf16") return conv_cases_bf16();
+  if (library == "conv_cases_half") return conv_cases_half();
   throw std::runtime_error("no library is called '" + library +
-                           "': known are image_ops, refiner_ops, conv_cases, conv_cases_bf16");
+                           "': known are image_ops, refiner_ops, conv_cases, conv_cases_bf16, conv_cases_half");
 }
 
 /// The kernels of a list that a network's program wrote, for processors or for devices.
@@ -114,8 +115,8 @@ constexpr Level all_levels[] = {
     {"x86-64", "x86_64", "", "KernelTarget::x86_64"},
     {"avx2", "avx2", "-sse41-avx-f16c-fma-avx2", "KernelTarget::avx2"},
     {"avx512", "avx512", "-sse41-avx-f16c-fma-avx2-avx512-avx512_skylake", "KernelTarget::avx512"},
-    // The feature's processor is one of AMD's. Of what AMD's alone execute, LLVM puts in insertq, where it makes vectors
-    // of scalars; it is told not to, and a test looks for such instructions.
+    // The feature's processor is one of AMD's. Of what AMD's alone execute, LLVM puts in insertq, where it makes
+    // vectors of scalars; it is told not to, and a test looks for such instructions.
     {"avx512_bf16", "avx512_bf16", "-sse41-avx-f16c-fma-avx2-avx512-avx512_skylake-avx512_cannonlake-avx512_zen4",
      "KernelTarget::avx512_bf16", "-vectorize-slp=false"},
     {"opencl", "opencl", "-opencl-cl_doubles", "KernelTarget::opencl"},

@@ -284,8 +284,9 @@ void add_bench(CLI::App& app, Action& action) {
   verb.add_option("--background", o->background, "Shot of the empty background, of the same size")->required();
   verb.add_option("--size", o->size, "Bring both pictures to WIDTHxHEIGHT first");
   verb.add_option("--device", o->device, "cpu, opencl[:N] or cuda[:N] (cpu)");
-  verb.add_option("--precision", o->precision, "f32, or bf16: of weights and what lies between layers (f32)")
-      ->check(CLI::IsMember({"f32", "bf16"}));
+  verb.add_option("--precision", o->precision,
+                  "Of weights and what lies between layers: f32 (default); bf16 on processors, f16 on devices")
+      ->check(CLI::IsMember({"f32", "bf16", "f16"}));
   verb.add_option("--backbone-scale", o->backbone_scale, "Size of the coarse stage (0.25)")
       ->check(CLI::Range(1e-3, 1.0));
   verb.add_option("--refine-mode", o->mode, "sampling, thresholding, full or none (sampling)");

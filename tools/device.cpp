@@ -90,7 +90,7 @@ std::string name_of(const DeviceChoice& choice) {
 
 }  // namespace
 
-OpenDevice open_device(const DeviceChoice& choice) {
+OpenDevice open_device(const DeviceChoice& choice, kernels::Precision precision) {
   OpenDevice device;
   device.name = name_of(choice);
   const std::string file = "hairline_" + choice.api + ".so", symbol = "hairline_kernels_networks_" + choice.api;
@@ -100,8 +100,8 @@ OpenDevice open_device(const DeviceChoice& choice) {
   if (library == nullptr)
     throw NotAvailable{"this build holds no kernels for " + choice.api + ": there is no " + file +
                        " beside the command (built by the target hairline_" + choice.api + ")"};
-  device.backend = choice.api == "cuda" ? kernels::cuda_backend(*library, choice.ordinal)
-                                        : kernels::opencl_backend(*library, choice.ordinal);
+  device.backend = choice.api == "cuda" ? kernels::cuda_backend(*library, choice.ordinal, precision)
+                                        : kernels::opencl_backend(*library, choice.ordinal, precision);
   if (device.backend.error) throw NotAvailable{device.backend.error->message};
   return device;
 }

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "hairline/kernels/backend.hpp"
+#include "hairline/kernels/lowered.hpp"
 #include "wrong_use.hpp"
 
 namespace hairline::tool {
@@ -38,6 +39,6 @@ struct OpenDevice {
 };
 
 /// Throws NotAvailable if the machine has no such device (what there is is listed) or this build no kernels for it.
-OpenDevice open_device(const DeviceChoice& choice);
+OpenDevice open_device(const DeviceChoice& choice, kernels::Precision precision);
 
 }  // namespace hairline::tool

@@ -31,7 +31,7 @@ struct OpenEngine {
 /// Throws NotAvailable for an engine or device that this build or machine has not and for a file that is not there, an
 /// exception with one report for weights that do not fit. Nothing falls back.
 /// @param device cpu, opencl[:N] or cuda[:N]
-/// @param precision f32 or bf16
+/// @param precision f32, bf16 (processors) or f16 (devices)
 /// @param weights_file empty: the weights that this program brings along
 /// @param unread beginnings of keys that the file may hold besides those of the network
 OpenEngine open_engine(const std::string& engine, const std::string& device, const std::string& precision,

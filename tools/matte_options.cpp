@@ -59,8 +59,8 @@ void check_method(const MatteOptions& o, const Method& m) {
   if (o.preconditioner != Preconditioner::automatic && !m.has_preconditioner) refuse("has no --preconditioner");
   if ((o.tolerance || o.max_iterations) && !m.iterates) refuse("does not iterate: no --tolerance, no --max-iterations");
   if (o.precision == "f64" && m.single_only) refuse("computes in f32: no --precision f64");
-  if (o.precision == "bf16" && (!m.is_network() || o.network.engine == "reference"))
-    refuse("has no --precision bf16: networks on compiled kernels have");
+  if ((o.precision == "bf16" || o.precision == "f16") && (!m.is_network() || o.network.engine == "reference"))
+    refuse("has no --precision " + o.precision + ": networks on compiled kernels have");
   check_network(o, m);
 }
 
@@ -71,8 +71,9 @@ void add_solver_options(CLI::App& verb, MatteOptions& o) {
                                                               {"ichol", Preconditioner::incomplete_cholesky},
                                                               {"multigrid", Preconditioner::multigrid}};
   const std::string group = "Solver";
-  verb.add_option("--precision", o.precision, "f64 or f32, default f64; of networks f32 or bf16, default f32")
-      ->check(CLI::IsMember({"f32", "f64", "bf16"}))
+  verb.add_option("--precision", o.precision,
+                  "f64 or f32, default f64; of networks f32 (default), bf16 on processors, f16 on devices")
+      ->check(CLI::IsMember({"f32", "f64", "bf16", "f16"}))
       ->group(group);
   verb.add_option("--preconditioner", o.preconditioner, "auto, none, jacobi, ichol or multigrid")
       ->transform(CLI::CheckedTransformer(preconditioners))

@@ -37,15 +37,19 @@ const kernels::Library* network_kernels(std::string_view network, kernels::Preci
 }  // namespace
 
 kernels::Precision precision_named(const std::string& name) {
-  return name == "bf16" ? kernels::Precision::bf16 : kernels::Precision::f32;
+  return name == "bf16" ? kernels::Precision::bf16 : name == "f16" ? kernels::Precision::f16 : kernels::Precision::f32;
 }
 
 OpenDevice kernel_backend(const DeviceChoice& device, std::string_view network, kernels::Precision precision) {
   if (!device.cpu()) {
-    if (precision != kernels::Precision::f32)
-      throw NotAvailable{"--device " + device.text() + " has kernels for --precision f32"};
-    return open_device(device);
+    if (precision == kernels::Precision::bf16)
+      throw NotAvailable{"--precision bf16 is for processors with AVX512-BF16; --device " + device.text() +
+                         " has f32 and f16"};
+    return open_device(device, precision);
   }
+  if (precision == kernels::Precision::f16)
+    throw NotAvailable{
+        "--precision f16 is for --device cuda and opencl; processors have f32, those with AVX512-BF16 bf16"};
   const kernels::Library* library = network_kernels(network, precision);
   const bool narrow = precision == kernels::Precision::bf16;
   if (library == nullptr)

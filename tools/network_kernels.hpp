@@ -7,7 +7,7 @@
 
 namespace hairline::tool {
 
-/// "f32" or "bf16".
+/// "f32", "bf16" or "f16".
 kernels::Precision precision_named(const std::string& name);
 
 /// What sessions of a network run on, and its name. Throws NotAvailable for a device or kernels that this build or

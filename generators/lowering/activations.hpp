@@ -32,8 +32,8 @@ inline Halide::Expr number(const Halide::Expr& v) {
 }
 
 /// A float as a number of that type, rounded to nearest. What half floats do not reach becomes the largest of them,
-/// 65504, with its sign; so does what is no number. By integers everywhere: Halide 21 makes vectors of float into vectors
-/// of half on CUDA by taking bits of the former as they are.
+/// 65504, with its sign; so does what is no number. By integers everywhere: Halide 21 makes vectors of float into
+/// vectors of half on CUDA by taking bits of the former as they are.
 inline Halide::Expr stored(const Halide::Type& to, const Halide::Expr& v) {
   using namespace Halide;
   const bool half = to.is_uint() || (to.is_float() && to.bits() == 16 && !to.is_bfloat());
@@ -56,8 +56,8 @@ void tensor(Port& port, int pitch, bool on_device = false) {
   port.dim(2).set_min(0);
 }
 
-/// A whole buffer of a device, no view of it: rows without gaps, and an address that vectors of numbers may be read from
-/// and written to at once.
+/// A whole buffer of a device, no view of it: rows without gaps, and an address that vectors of numbers may be read
+/// from and written to at once.
 template <class Port>
 void whole(Port& port, int pitch) {
   port.dim(0).set_min(0);

@@ -40,7 +40,8 @@ class Conv2d : public Generator<Conv2d> {
   void configure() {
     input.parse(parts);
     for (std::size_t i = 0; i < input.parts.size(); ++i)
-      inputs.push_back(add_input<Buffer<>>("input" + std::to_string(i), activations::element(types, i, get_target()), 3));
+      inputs.push_back(
+          add_input<Buffer<>>("input" + std::to_string(i), activations::element(types, i, get_target()), 3));
     // c in tile, input channel, kx, ky, tile; bfloat16: both of a pair of inputs for each c, pair, kx, ky, tile
     weights = add_input<Buffer<>>("weights", kept(), 5);
     bias = add_input<Buffer<float, 1>>("bias");

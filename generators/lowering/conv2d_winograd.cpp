@@ -52,7 +52,8 @@ class Conv2dWinograd : public Generator<Conv2dWinograd> {
   void configure() {
     input.parse(parts);
     for (std::size_t i = 0; i < input.parts.size(); ++i)
-      inputs.push_back(add_input<Buffer<>>("input" + std::to_string(i), activations::element(types, i, get_target()), 3));
+      inputs.push_back(
+          add_input<Buffer<>>("input" + std::to_string(i), activations::element(types, i, get_target()), 3));
     weights = add_input<Buffer<float, 5>>("weights");  // c in tile, input channel, x and y of the transform, tile
     bias = add_input<Buffer<float, 1>>("bias");
     if (activation == Activation::bounds) {

@@ -14,8 +14,8 @@ class Depthwise : public Generator<Depthwise> {
   GeneratorParam<int> channels{"channels", 96}, pitch{"pitch", 96};
   GeneratorParam<Activation> activation{"activation", Activation::relu6, activation_names()};
 
-  Input<Buffer<void, 3>> input{"input"};       // c, x, y
-  Input<Buffer<void, 3>> weights{"weights"};   // c, kx, ky
+  Input<Buffer<void, 3>> input{"input"};      // c, x, y
+  Input<Buffer<void, 3>> weights{"weights"};  // c, kx, ky
   Input<Buffer<float, 1>> bias{"bias"};
   Input<int> tasks{"tasks"};
   Output<Buffer<void, 3>> result{"result"};  // c, x, y

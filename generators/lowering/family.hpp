@@ -30,3 +30,5 @@ std::vector<KernelSpec> refiner_ops();
 std::vector<KernelSpec> conv_cases();
 /// The same for bfloat16 activations.
 std::vector<KernelSpec> conv_cases_bf16();
+/// Kernels of half floats for devices, for tests.
+std::vector<KernelSpec> conv_cases_half();

@@ -3,7 +3,8 @@ if(TARGET test_kernels)
   if(TARGET hairline::kernels_image)
     target_link_libraries(test_kernels PRIVATE hairline::kernels_image hairline::kernels_image_opencl
                                                hairline::kernels_refiner hairline::kernels_conv_cases
-                                               hairline::kernels_conv_cases_bf16 hairline::kernels_bgmv2_mobilenetv2_bf16
+                                               hairline::kernels_conv_cases_bf16
+                                               hairline::kernels_conv_cases_half hairline::kernels_bgmv2_mobilenetv2_bf16
                                                hairline::kernels_bgmv2_resnet50_bf16
                                                hairline::kernels_bgmv2_mobilenetv2
                                                hairline::kernels_bgmv2_mobilenetv2_opencl

@@ -15,9 +15,9 @@ namespace hairline::kernels {
 struct Backend {
   const Library* library = nullptr;
   KernelTarget target = KernelTarget::x86_64;
-  bool on_device = false;      ///< results have to be copied back from a device
-  std::optional<Error> error;  ///< set if the choice itself failed; every call returns it
-  DeviceQueue queue = {};      ///< on a device: where its work goes
+  bool on_device = false;              ///< results have to be copied back from a device
+  std::optional<Error> error;          ///< set if the choice itself failed; every call returns it
+  DeviceQueue queue = {};              ///< on a device: where its work goes
   Precision numbers = Precision::f32;  ///< on a device: of weights and of what lies between layers
   /// What the library's functions want.
   const DeviceQueue* device_queue() const { return on_device ? &queue : nullptr; }

@@ -1,6 +1,5 @@
 #pragma once
 // Which values are bfloat16 or half floats; included by lower.hpp.
-#include <cstdlib>
 #include <string>
 #include <vector>
 
@@ -23,12 +22,12 @@ inline void Lowering::choose_types() {
   for (const Delivery& d : out_.results) keep(d.place.storage);
   if (out_.refine.present) keep(out_.refine.coarse.storage);
   if (out_.refine.refines) keep(out_.refine.error.storage);
-  // Decoders join what they resize with earlier values; from the first on, values are float: on the way back to the
-  // picture's size rounding would show, and Winograd's products are float anyway.
+  // Decoders join what they resize with earlier values. bfloat16 ends there: on the way back to the picture's size its
+  // rounding would show, and Winograd's products are float anyway. Half floats have eight times finer steps, and most
+  // of what passes through memory passes there.
   bool decoding = false;
-  const bool tmp_a = std::getenv("TMP_A") != nullptr;
   for (const Step& step : out_.steps) {
-    if (precision_ == Precision::f16 && !tmp_a) break;
+    if (precision_ == Precision::f16) break;
     bool resized = false;
     for (const StepInput& in : step.inputs) resized = resized || in.resized;
     decoding = decoding || (resized && step.inputs.size() == 2);
@@ -56,8 +55,7 @@ inline void Lowering::choose_types() {
       step.kernel.constants.emplace_back("weights.type", step.half_weights ? "float16" : "float32");
     const bool two = step.kind == StepKind::sum;
     const char* const names[] = {two ? "first.type" : "input.type", two ? "second.type" : "result.type", "result.type"};
-    for (std::size_t i = 0; i < ports.size(); ++i)
-      step.kernel.constants.emplace_back(names[i], halide(types[i]));
+    for (std::size_t i = 0; i < ports.size(); ++i) step.kernel.constants.emplace_back(names[i], halide(types[i]));
   }
 }
 

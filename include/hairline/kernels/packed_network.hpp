@@ -17,7 +17,7 @@ namespace detail {
 
 /// What one step keeps from load to load.
 struct PackedStep {
-  std::array<int, 5> extents{};    ///< of weights
+  std::array<int, 5> extents{};        ///< of weights
   Precision numbers = Precision::f32;  ///< what weights are
   std::span<const float> weights;      ///< the memory they are in
   std::vector<float> bias, low, high;
