@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cctype>
 #include <cstdint>
 #include <cstdio>
 #include <filesystem>
@@ -212,7 +213,10 @@ Job make_job(KernelSpec spec, const Level& level, const Options& o) {
   if (std::string(level.name) == "opencl")  // half floats are the bits of one there: see activations::half
     for (auto& [param, value] : spec.params)
       if (value == "float16") value = "uint16";
-  Job job{spec, &level, "hairline_" + spec.name + "__" + level.suffix, target_of(level, o), {}, {}, {}};
+  // One program may link the same kernel by two records.
+  std::string record = o.record == "default" ? "" : "_" + o.record;
+  for (char& c : record) c = std::isalnum(static_cast<unsigned char>(c)) != 0 ? c : '_';
+  Job job{spec, &level, "hairline_" + spec.name + "__" + level.suffix + record, target_of(level, o), {}, {}, {}};
   job.knobs = std::move(knobs);
   std::stringstream key;
   key << "symbol " << job.symbol << "\ngenerator " << job.spec.generator << "\ntarget " << job.target << "\nhalide "

@@ -254,7 +254,8 @@ int bench(const Options& o) {
   json["memory"] = {{"peak_bytes", peak_bytes},
                     {"baseline_bytes", baseline},
                     {"peak_over_baseline_bytes", peak_bytes - baseline},
-                    {"arena_bytes", session.arena_bytes()}};
+                    {"arena_bytes", session.arena_bytes()},
+                    {"weights_bytes", packed->weights.size_bytes()}};
   if (device.cpu()) json["peak"] = {{"gflops", peak.gflops}, {"gbytes_per_second", peak.gbytes}};
   json["blocks"] = Json::array();
   for (std::size_t s = 0; s < steps.size(); ++s)

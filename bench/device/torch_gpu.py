@@ -5,7 +5,7 @@ stay there; a frame ends when the device has done it (torch.cuda.synchronize), a
 It needs torch alone: weights and PNG are read here.
 
 usage: torch_gpu.py --net bgmv2-mobilenetv2 --weights W --src P --background B --size 1920x1080 --scale 0.25 --pixels 80000
-                    [--hairline RESULT.json] [--frames 30] [--device cuda] [--out RESULT.json]
+                    [--hairline RESULT.json...] [--frames 30] [--device cuda] [--out RESULT.json]
 """
 import argparse
 import json
@@ -112,7 +112,7 @@ def main():
     parser.add_argument("--pixels", type=int, default=80000)
     parser.add_argument("--frames", type=int, default=30)
     parser.add_argument("--device", default="cuda")
-    parser.add_argument("--hairline", help="what `hairline bench --device cuda --json` wrote for the same case")
+    parser.add_argument("--hairline", nargs="+", help="what `hairline bench --device cuda --json` wrote for the same case, one for each precision")
     parser.add_argument("--out")
     o = parser.parse_args()
     import torch
@@ -162,14 +162,18 @@ def main():
                 report["rivals"][name] = {"error": f"{type(error).__name__}: {error}"[:500]}
                 print(f"{name:24} failed: {type(error).__name__}: {str(error)[:120]}")
     if o.hairline:
-        ours = json.loads(pathlib.Path(o.hairline).read_text())
-        report["hairline"] = {"device": ours["device"], "total": ours["total"], "on_device": ours.get("on_device")}
-        base = (ours.get("on_device") or ours["total"])["ms_median"]
-        print(f"{'hairline f32':24} {base:9.3f} ms on the device")
-        for name, times in report["rivals"].items():
-            if "ms_median" in times:
-                times["over_hairline"] = times["ms_median"] / base
-                print(f"  {name:22} takes {times['over_hairline']:.2f} times as long")
+        report["hairline"] = {}
+        for file in o.hairline:
+            ours = json.loads(pathlib.Path(file).read_text())
+            precision = ours["precision"]
+            report["hairline"][precision] = {"device": ours["device"], "total": ours["total"],
+                                             "on_device": ours.get("on_device"), "memory": ours["memory"]}
+            base = (ours.get("on_device") or ours["total"])["ms_median"]
+            print(f"hairline {precision:15} {base:9.3f} ms on the device")
+            for name, times in report["rivals"].items():
+                if "ms_median" in times:
+                    times[f"over_hairline_{precision}"] = times["ms_median"] / base
+                    print(f"  {name:22} takes {times[f'over_hairline_{precision}']:.2f} times as long")
     if o.out:
         pathlib.Path(o.out).write_text(json.dumps(report, indent=1) + "\n")
     return 0

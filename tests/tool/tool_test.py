@@ -77,7 +77,9 @@ class WrongUse(Case):
             (("matte", "picture.png", "o.png", *t, "--depth", "12"), "--depth"),
             (("matte", "picture.png", "o.png", *t, "--radius", "0"), "--radius"),
             (("matte", "picture.png", "o.png", *t, "--tolerance", "tiny"), "--tolerance"),
-            (("matte", "picture.png", "o.png", *t, "--precision", "f16"), "--precision"),
+            (("matte", "picture.png", "o.png", *t, "--precision", "f16"),
+             "method cf has no --precision f16: networks on compiled kernels have"),
+            (("matte", "picture.png", "o.png", *t, "--precision", "f8"), "--precision"),
             (("matte", "picture.png", "o.png", *t, "--preconditioner", "luck"), "--preconditioner"),
             (("matte", "picture.png", "o.png", *t, "--jobs", "0"), "--jobs"),
             (("matte", "picture.png", "o.png", *t, "--unheard-of"), "--unheard-of"),
@@ -105,6 +107,18 @@ class WrongUse(Case):
     def test_absent_device_is_3_and_nothing_falls_back(self):
         done = self.run_tool("matte", "picture.png", "o.png", "--trimap", "trimap.png", "--device", "cuda:0")
         self.assert_one_line(done, 3, "cuda:0", "cpu")
+        self.assertFalse((self.folder / "o.png").exists())
+
+    def test_precisions_go_with_devices(self):
+        """Half floats are for devices, bfloat16 for processors; the line says what there is."""
+        network = ("matte", "picture.png", "o.png", "-b", "plate.png", "-m", "slim", "-w", "none.safetensors")
+        self.assert_one_line(self.run_tool(*network, "--precision", "f16"), 3,
+                             "--precision f16 is for --device cuda and opencl; processors have f32, those with AVX512-BF16 bf16")
+        for device in ("cuda:0", "opencl:0"):
+            self.assert_one_line(self.run_tool(*network, "--precision", "bf16", "--device", device), 3,
+                                 f"--precision bf16 is for processors with AVX512-BF16; --device {device} has f32 and f16")
+        bench = ("bench", "slim", "--weights", "w", "--src", "picture.png", "--background", "plate.png", "--precision", "f16")
+        self.assert_one_line(self.run_tool(*bench), 3, "--precision f16 is for --device cuda and opencl")
         self.assertFalse((self.folder / "o.png").exists())
 
     def test_help_and_version(self):
