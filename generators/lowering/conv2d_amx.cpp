@@ -1,6 +1,8 @@
 #include <Halide.h>
 
 #include <algorithm>
+#include <cstdint>
+#include <functional>
 #include <map>
 #include <stdexcept>
 #include <string>
@@ -82,7 +84,7 @@ class Conv2dAmx : public Generator<Conv2dAmx> {
   // Schedule knobs.
   GeneratorParam<int> tiles_c{"tiles_c", 0};  ///< tiles of 16 channels in a block; 0: by the channels
   GeneratorParam<int> tiles_x{"tiles_x", 0};  ///< tiles of 16 pixels in a block
-  GeneratorParam<int> rows{"rows", 4};        ///< that pass for each block of channels
+  GeneratorParam<int> rows{"rows", 0};        ///< that pass for each block of channels; 0: by the weights
 
   void configure() {
     input.parse(parts);
@@ -110,12 +112,16 @@ class Conv2dAmx : public Generator<Conv2dAmx> {
     ConvInput::Part& last = input.parts.back();
     last.pitch = ConvInput::round_up(last.channels, 16);
     last.channels = ConvInput::round_up(last.offset + last.channels, deep) - last.offset;
-    input.define(inputs, *width, *height, true, BFloat(16));
+    if (copied())
+      copy_rows();
+    else
+      input.define(inputs, *width, *height, true, BFloat(16));
 
     RDom r(0, deep, 0, input.total() / deep, 0, kernel, 0, kernel, "r");
-    const Expr px = (xb * across + xt) * side + xi;
-    const Expr value =
-        input.staged(r[1] * deep + r[0], px * stride + r[2] * dilation - padding, y * stride + r[3] * dilation - padding);
+    const int step = skips() ? 1 : static_cast<int>(stride);
+    const Expr sx = ((xb * across + xt) * side + xi) * step + r[2] * dilation - padding;
+    const Expr sy = y * step + r[3] * dilation - padding, from = r[1] * deep + r[0];
+    const Expr value = copied() ? panel(from, sx, sy) : input.staged(from, sx, sy);
     // All rows of weights lie one below the other, whichever tap and tile they are of, and are counted through: that is
     // the form in which Halide sees that they are a tile. What checks the buffer is told of the first tap's alone.
     const int deeps = input.total() / deep, half = deep / 2;
@@ -144,7 +150,7 @@ class Conv2dAmx : public Generator<Conv2dAmx> {
         .split(ci, ct, ci, side)
         .split(x, xo, xi, block_x, TailStrategy::GuardWithIf)
         .split(y, yo, yi, max(strip, 1), TailStrategy::GuardWithIf)
-        .split(yi, ym, yi, rows, TailStrategy::GuardWithIf)
+        .split(yi, ym, yi, passing, TailStrategy::GuardWithIf)
         .reorder(ci, ct, xi, xo, yi, co, ym, yo)
         .vectorize(ci)
         .unroll(ct)
@@ -187,13 +193,49 @@ class Conv2dAmx : public Generator<Conv2dAmx> {
         .unroll(ct)
         .unroll(xt);
     if (down == 1) sums.align_storage(ci, 2 * side);  // rows apart are what Halide stores a tile to
-    input.staged.compute_at(out, ym);
-    input.schedule(natural_vector_size<float>(), input.plain());
+    if (copied()) {
+      panel.compute_at(out, ym).bound(c, 0, input.total());
+      for (int i = 0; i < panel.num_update_definitions(); ++i)
+        panel.update(i).vectorize(panel.rvars(i)[0], copied_lanes[static_cast<std::size_t>(i)]).never_partition(y);
+    } else {
+      input.staged.compute_at(out, ym);
+      input.schedule(natural_vector_size<float>(), input.plain());
+    }
     get_pipeline().add_custom_lowering_pass(new TilesApart(down * across));
   }
 
  private:
   static constexpr int side = 16, deep = 32;  // of a tile
+
+  /// Whether the staged rows hold the inputs' very numbers: nothing is resized or rounded.
+  bool copied() const {
+    bool all = !input.resizes();
+    for (std::size_t i = 0; i < input.parts.size(); ++i) all = all && activations::element(types, i) == BFloat(16);
+    return all;
+  }
+  /// Whether the staged rows hold only the pixels that are wanted.
+  bool skips() const { return copied() && kernel == 1; }
+
+  void copy_rows() {
+    panel(c, x, y) = undef<bfloat16_t>();
+    const auto add = [&](int first, int count, const std::function<Expr(const RDom&)>& bits) {
+      RDom channel(0, count, "channel" + std::to_string(first));
+      panel(first + channel, x, y) = reinterpret(BFloat(16), bits(channel));
+      copied_lanes.push_back(count % deep == 0 ? deep : side);
+    };
+    const int step = skips() ? static_cast<int>(stride) : 1;
+    const Expr sx = x * step, sy = y * step, px = clamp(sx, 0, *width - 1), py = clamp(sy, 0, *height - 1);
+    const Expr nothing = cast<std::uint16_t>(0), in_row = sx >= 0 && sx < *width, in_column = sy >= 0 && sy < *height;
+    for (std::size_t i = 0; i < input.parts.size(); ++i) {
+      const ConvInput::Part& part = input.parts[i];
+      const int room = ConvInput::round_up(part.channels, 16), there = std::min(room, part.pitch);
+      add(part.offset, there, [&](const RDom& channel) {
+        const Expr bits = reinterpret(UInt(16), (*inputs[i])(channel, px, py));
+        return select(in_column, likely(select(in_row, bits, nothing)), nothing);
+      });
+      if (there < room) add(part.offset + there, room - there, [&](const RDom&) { return nothing; });
+    }
+  }
 
   void ports() {
     const int out_padded = ConvInput::round_up(channels, 16);
@@ -216,6 +258,9 @@ class Conv2dAmx : public Generator<Conv2dAmx> {
     down = tiles_c > 0 ? static_cast<int>(tiles_c) : tiles % 2 == 0 ? 2 : tiles % 3 == 0 ? 3 : 1;
     across = tiles_x > 0 ? static_cast<int>(tiles_x) : down == 2 ? 2 : down == 3 ? 1 : 4;
     if (tiles % down != 0) throw std::runtime_error("conv2d_amx: tiles_c does not divide the channels");
+    // Weights that do not fit the second-level cache come from afar for each pass.
+    const int bytes = 2 * ConvInput::round_up(input.padded(), deep) * ConvInput::round_up(channels, 16) * kernel * kernel;
+    passing = rows > 0 ? static_cast<int>(rows) : bytes > 1 << 20 ? 8 : 4;
     block_c = down * side;
     block_x = across * side;
   }
@@ -229,8 +274,9 @@ class Conv2dAmx : public Generator<Conv2dAmx> {
   Output<Buffer<>>* result = nullptr;
   Var c{"c"}, x{"x"}, y{"y"}, ci{"ci"}, xi{"xi"}, ct{"ct"}, xt{"xt"}, cb{"cb"}, xb{"xb"};
   Var co{"co"}, xo{"xo"}, yo{"yo"}, yi{"yi"}, ym{"ym"};
-  Func conv{"conv"}, sums{"sums"};
-  int down = 0, across = 0, block_c = 0, block_x = 0;
+  Func conv{"conv"}, sums{"sums"}, panel{"panel"};
+  std::vector<int> copied_lanes;  // of each of panel's updates
+  int down = 0, across = 0, block_c = 0, block_x = 0, passing = 0;
 };
 
 }  // namespace

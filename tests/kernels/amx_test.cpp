@@ -2,16 +2,25 @@
 #include "tests/support/catch.hpp"
 
 #if HAIRLINE_HAVE_KERNELS
+#include <array>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "hairline/kernels/backend.hpp"
+#include "hairline/kernels/load_network.hpp"
+#include "hairline/kernels/pack_network.hpp"
+#include "hairline/kernels/packed_file.hpp"
+#include "hairline/weights/seeded.hpp"
 #include "tests/kernels/amx_emulator.hpp"
 #include "tests/kernels/bf16_support.hpp"
+#include "tests/kernels/session_support.hpp"
 
 extern "C" {
 extern const hairline::kernels::Library hairline_kernels_conv_cases_amx;
+extern const hairline::kernels::Library hairline_kernels_bgmv2_mobilenetv2, hairline_kernels_bgmv2_mobilenetv2_bf16;
+extern const hairline::kernels::Library hairline_kernels_bgmv2_resnet50, hairline_kernels_bgmv2_resnet50_bf16;
 }
 
 namespace {
@@ -45,6 +54,40 @@ const std::vector<Case> cases = {
     {"tiles_strided", {35}, "bb", 80, 3, 2, 1, false, false, true, true},
     {"tiles_3x3", {40}, "bb", 64, 3, 1, 1, false, false, false, true},
 };
+
+/// A backend whatever the machine is said to have.
+kernels::Backend at(const kernels::Library& library, kernels::KernelTarget target) {
+  return {&library, target, false, std::nullopt};
+}
+
+/// A network by tiles, by AVX512-BF16 alone and in float.
+template <class Network>
+void compare_network(const kernels::Library& f32, const kernels::Library& bf16, int height, int width) {
+  const Tiles tiles;
+  if (!tiles) return;
+  const Graph g = graph<Network>();
+  const Weights weights = seeded_weights(g, 11);
+  const auto wide = kernels::pack_network(g, weights, kernels::cpu_backend(f32));
+  const auto pairs = kernels::pack_network(g, weights, at(bf16, kernels::KernelTarget::avx512_bf16));
+  const auto tiled = kernels::pack_network(g, weights, at(bf16, kernels::KernelTarget::avx512_amx));
+  INFO((tiled ? std::string() : tiled.error().message));
+  REQUIRE((wide && pairs && tiled));
+  kernels::Session a(*wide), b(*pairs), c(*tiled);
+  const session_support::Pair pictures = session_support::make_pair(height, width);
+  const auto options = session_support::options_of(RefineMode::full, 0.5);
+  for (const auto& [name, channels] : {std::pair{"pha", 1}, std::pair{"fgr", 3}}) {
+    for (kernels::Session* other : {&a, &b}) {
+      const auto [most, mean] =
+          session_support::difference(*other, c, pictures, name, Shape{height, width, channels}, options);
+      INFO(name << (other == &a ? " against float" : " against pairs") << ", most " << most << " mean " << mean);
+      // As bf16_test.cpp allows against float; pairs round the same values, but not always to the same side.
+      CHECK(most < 0.05);
+      CHECK(mean < 0.005);
+      CHECK(most > (other == &a ? 1e-5 : 0.0));  // it is another computation
+    }
+  }
+  CHECK(tiles.used());
+}
 }  // namespace
 
 TEST_CASE("convolutions by AMX tiles equal plain loops on the same numbers", "[kernels][amx]") {
@@ -60,6 +103,56 @@ TEST_CASE("convolutions by AMX tiles equal plain loops on the same numbers", "[k
       bf16_tests::check(hairline_kernels_conv_cases_amx, c, *kernel, h, w);
       CHECK(tiles.used());
     }
+  }
+}
+
+TEST_CASE("MobileNetV2's session by AMX tiles stays close to others'", "[kernels][amx]") {
+  compare_network<BackgroundMattingV2<MobileNetV2>>(hairline_kernels_bgmv2_mobilenetv2,
+                                                    hairline_kernels_bgmv2_mobilenetv2_bf16, 101, 163);
+}
+
+TEST_CASE("ResNet-50's session by AMX tiles stays close to others'", "[kernels][amx]") {
+  compare_network<BackgroundMattingV2<ResNet50>>(hairline_kernels_bgmv2_resnet50, hairline_kernels_bgmv2_resnet50_bf16,
+                                                 70, 99);
+}
+
+TEST_CASE("layers without a record for tiles are those of AVX512-BF16", "[kernels][amx]") {
+  using kernels::KernelTarget;
+  const kernels::Library& library = hairline_kernels_bgmv2_mobilenetv2_bf16;
+  std::size_t pairs = 0, tiles = 0, own = 0;
+  for (std::size_t i = 0; i < library.count; ++i) {
+    const kernels::Kernel& kernel = library.kernels[i];
+    if (kernel.target == KernelTarget::avx512_bf16) ++pairs;
+    if (kernel.target != KernelTarget::avx512_amx) continue;
+    ++tiles;
+    const kernels::Kernel* other = kernels::find(library, kernel.name, KernelTarget::avx512_bf16);
+    REQUIRE(other != nullptr);
+    if (kernel.run != other->run) ++own;
+  }
+  CHECK(pairs == tiles);
+  CHECK(own > 20);
+  CHECK(own < tiles);
+}
+
+TEST_CASE("weights that were packed for tiles are not taken for others, nor the other way round", "[kernels][amx]") {
+  using kernels::KernelTarget;
+  if (!kernels::machine_has_bf16()) return;
+  const Graph g = graph<BackgroundMattingV2<MobileNetV2>>();
+  const Weights weights = seeded_weights(g, 3);
+  const kernels::Library& library = hairline_kernels_bgmv2_mobilenetv2_bf16;
+  const std::array targets = {KernelTarget::avx512_bf16, KernelTarget::avx512_amx};
+  for (std::size_t i : {0, 1}) {
+    const auto packed = kernels::pack_network(g, weights, at(library, targets[i]));
+    REQUIRE(packed);
+    const auto same = kernels::detail::packed_remarks(**packed);
+    const auto other = kernels::pack_network(g, weights, at(library, targets[1 - i]));
+    REQUIRE(other);
+    TensorStore store;
+    for (const auto& [key, value] : same) store.metadata[key] = value;
+    CHECK(kernels::detail::check_packed_for(store, same));
+    const auto refused = kernels::detail::check_packed_for(store, kernels::detail::packed_remarks(**other));
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error().message.find(kernels::name(targets[i])) != std::string::npos);
   }
 }
 #endif

@@ -5,8 +5,9 @@
 #if HAIRLINE_HAVE_KERNELS
 #include <algorithm>
 #include <array>
-#include <cmath>
+#include <cstdlib>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "hairline/kernels/pack_network.hpp"
@@ -17,7 +18,6 @@
 extern "C" {
 extern const hairline::kernels::Library hairline_kernels_conv_cases_bf16;
 extern const hairline::kernels::Library hairline_kernels_bgmv2_mobilenetv2, hairline_kernels_bgmv2_mobilenetv2_bf16;
-extern const hairline::kernels::Library hairline_kernels_bgmv2_resnet50_bf16;
 }
 
 namespace {
@@ -32,27 +32,6 @@ const std::vector<Case> cases = {
     {"float_products", {6}, "fb", 32, 3, 2, 1, false, false, true, false},
     {"winograd_products", {24}, "bb", 64, 3, 1, 1, false, false, true, false},
 };
-
-/// Largest and mean difference of a result between two sessions.
-std::array<double, 2> difference(kernels::Session& a, kernels::Session& b, const session_support::Pair& pair,
-                                 const char* result, Shape shape, const RunOptions& options) {
-  Image<float> images[2] = {Image<float>(shape), Image<float>(shape)};
-  kernels::Session* sessions[] = {&a, &b};
-  for (int i : {0, 1}) {
-    const AnyView pictures[] = {pair.picture.view(), pair.plate.view()};
-    const kernels::ResultTarget targets[] = {{result, images[i].view()}};
-    const auto done = sessions[i]->run(pictures, targets, options);
-    INFO((done ? std::string() : done.error().message));
-    REQUIRE(done);
-  }
-  double most = 0, sum = 0;
-  for (std::size_t i = 0; i < images[0].size(); ++i) {
-    const double d = std::abs(static_cast<double>(images[0].data()[i]) - static_cast<double>(images[1].data()[i]));
-    most = std::max(most, std::isnan(d) ? 1e9 : d);
-    sum += d;
-  }
-  return {most, sum / static_cast<double>(images[0].size())};
-}
 }  // namespace
 
 TEST_CASE("bfloat16 convolutions equal plain loops on the same numbers", "[kernels][bf16]") {
@@ -82,7 +61,7 @@ TEST_CASE("a session of bfloat16 kernels stays close to one of float kernels", "
   for (RefineMode mode : {RefineMode::full, RefineMode::none}) {
     const auto options = session_support::options_of(mode, 0.5);
     for (const auto& [name, channels] : {std::pair{"pha", 1}, std::pair{"fgr", 3}}) {
-      const auto [most, mean] = difference(a, b, pair, name, Shape{101, 163, channels}, options);
+      const auto [most, mean] = session_support::difference(a, b, pair, name, Shape{101, 163, channels}, options);
       INFO(name << " most " << most << " mean " << mean);
       // Some fifty layers, each of which rounds to eight bits; seeded weights keep magnitudes from layer to layer.
       CHECK(most < 0.05);
@@ -107,10 +86,57 @@ TEST_CASE("bfloat16 kernels are refused where the machine or the variable lacks 
   b = everything;
   b.xcr0 = 0x6;
   CHECK_FALSE(kernels::has_bf16(b));
+  // Tiles: what bfloat16 kernels need, and features and register state of their own.
+  constexpr CpuidBits tiles{~0u, ~0u, ~0u, ~0ull, ~0u, ~0u, ~0u};
+  STATIC_REQUIRE(kernels::has_amx(tiles));
+  STATIC_REQUIRE_FALSE(kernels::has_amx(CpuidBits{~0u, ~0u, ~0u, ~0ull, ~0u, ~0u, 0}));
+  for (int bit : {22, 23, 24, 25}) {
+    b = tiles;
+    b.leaf7_edx &= ~(1u << bit);
+    CHECK_FALSE(kernels::has_amx(b));
+    CHECK(kernels::has_bf16(b));
+  }
+  for (int bit : {17, 18}) {
+    b = tiles;
+    b.xcr0 &= ~(1ull << bit);
+    CHECK_FALSE(kernels::has_amx(b));
+  }
+  for (int bit : {4, 5}) {
+    b = tiles;
+    b.leaf7_1_eax &= ~(1u << bit);
+    CHECK_FALSE(kernels::has_amx(b));
+  }
   setenv("HAIRLINE_CPU_LEVEL", "x86-64", 1);
   const kernels::Backend on = kernels::bf16_backend(hairline_kernels_bgmv2_mobilenetv2_bf16);
   unsetenv("HAIRLINE_CPU_LEVEL");
   REQUIRE(on.error);
   CHECK(on.error->message.find("AVX512-BF16") != std::string::npos);
+}
+
+TEST_CASE("HAIRLINE_BF16_LEVEL forces one of the bfloat16 levels and never lies about it", "[kernels][bf16]") {
+  using kernels::KernelTarget;
+  if (!kernels::machine_has_bf16()) return;
+  const auto with = [](const char* value) {
+    setenv("HAIRLINE_BF16_LEVEL", value, 1);
+    auto target = kernels::bf16_target();
+    unsetenv("HAIRLINE_BF16_LEVEL");
+    return target;
+  };
+  const KernelTarget best = kernels::machine_has_amx() ? KernelTarget::avx512_amx : KernelTarget::avx512_bf16;
+  CHECK(kernels::bf16_target().value() == best);
+  CHECK(with("").value() == best);
+  CHECK(with("avx512_bf16").value() == KernelTarget::avx512_bf16);
+  REQUIRE_FALSE(with("avx2"));
+  CHECK(with("avx2").error().message == "HAIRLINE_BF16_LEVEL: wanted avx512_bf16 or avx512_amx, given 'avx2'");
+  if (best == KernelTarget::avx512_amx) {
+    CHECK(with("avx512_amx").value() == KernelTarget::avx512_amx);
+  } else {
+    REQUIRE_FALSE(with("avx512_amx"));
+    CHECK(with("avx512_amx").error().code == ErrorCode::unsupported);
+    setenv("HAIRLINE_BF16_LEVEL", "avx512_amx", 1);
+    const kernels::Backend forced = kernels::bf16_backend(hairline_kernels_bgmv2_mobilenetv2_bf16);
+    unsetenv("HAIRLINE_BF16_LEVEL");
+    CHECK(forced.error);
+  }
 }
 #endif

@@ -1,7 +1,9 @@
 #pragma once
 // A network's session against the reference: pictures, options and the comparison.
 #include <algorithm>
+#include <array>
 #include <cmath>
+#include <cstddef>
 #include <string>
 #include <vector>
 
@@ -84,6 +86,27 @@ inline RunOptions options_of(RefineMode mode, double scale, int pixels = 1600) {
   o.refine_sample_pixels = pixels;
   o.refine_threshold = 0.3;
   return o;
+}
+
+/// Largest and mean difference of a result between two sessions.
+inline std::array<double, 2> difference(kernels::Session& a, kernels::Session& b, const Pair& pair,
+                                 const char* result, Shape shape, const RunOptions& options) {
+  Image<float> images[2] = {Image<float>(shape), Image<float>(shape)};
+  kernels::Session* sessions[] = {&a, &b};
+  for (int i : {0, 1}) {
+    const AnyView pictures[] = {pair.picture.view(), pair.plate.view()};
+    const kernels::ResultTarget targets[] = {{result, images[i].view()}};
+    const auto done = sessions[i]->run(pictures, targets, options);
+    INFO((done ? std::string() : done.error().message));
+    REQUIRE(done);
+  }
+  double most = 0, sum = 0;
+  for (std::size_t i = 0; i < images[0].size(); ++i) {
+    const double d = std::abs(static_cast<double>(images[0].data()[i]) - static_cast<double>(images[1].data()[i]));
+    most = std::max(most, std::isnan(d) ? 1e9 : d);
+    sum += d;
+  }
+  return {most, sum / static_cast<double>(images[0].size())};
 }
 
 }  // namespace session_support
