@@ -128,6 +128,7 @@ std::vector<KernelSpec> conv_cases_amx() {
       of("tiles_1x1_addend", "96", "48", "bbb", one({{"activation", "relu"}, {"addend", "true"}, {"rows", "3"}})),
       of("tiles_1x1_strided", "64", "32", "bb", one({{"stride", "2"}})),
       of("tiles_1x1_joined", "20p48,70", "80", "bbb", one()),
+      of("tiles_1x1_deep", "1024", "32", "bb", one()),
       of("tiles_strided", "35", "80", "bb", {{"stride", "2"}, {"activation", "relu"}}),
       of("tiles_3x3", "40", "64", "bb", {{"rows", "1"}}),
   };

@@ -121,8 +121,8 @@ constexpr Level all_levels[] = {
     {"x86-64", "x86_64", "", "KernelTarget::x86_64"},
     {"avx2", "avx2", "-sse41-avx-f16c-fma-avx2", "KernelTarget::avx2"},
     {"avx512", "avx512", "-sse41-avx-f16c-fma-avx2-avx512-avx512_skylake", "KernelTarget::avx512"},
-    // The feature's processor is one of AMD's. Of what AMD's alone execute, LLVM puts in insertq, where it makes vectors
-    // of scalars; it is told not to, and a test looks for such instructions.
+    // The feature's processor is one of AMD's. Of what AMD's alone execute, LLVM puts in insertq, where it makes
+    // vectors of scalars; it is told not to, and a test looks for such instructions.
     {"avx512_bf16", "avx512_bf16", "-sse41-avx-f16c-fma-avx2-avx512-avx512_skylake-avx512_cannonlake-avx512_zen4",
      "KernelTarget::avx512_bf16", "-vectorize-slp=false"},
     // Sapphire Rapids and later.

@@ -33,7 +33,8 @@ class TilesApart : public Internal::IRMutator {
     Internal::Stmt body = mutate(op->body);
     for (const auto& [what, count] : counts_)
       if (count % tiles_ != 0) throw std::runtime_error("conv2d_amx: " + what + " is not there once for each tile");
-    if (counts_.size() != 3) throw std::runtime_error("conv2d_amx: Halide did not make tile operations of the products");
+    if (counts_.size() != 3)
+      throw std::runtime_error("conv2d_amx: Halide did not make tile operations of the products");
     for (int i = 0; i < tiles_; ++i)
       body = Internal::Allocate::make(one(i), op->type, op->memory_type, op->extents, op->condition, body);
     name_.clear();
@@ -68,10 +69,10 @@ class TilesApart : public Internal::IRMutator {
 };
 
 /// hairline_conv2d for bfloat16 products on AMX tiles: the same ports, weights in the same order, for processors that
-/// have tiles. A tile of the input is 16 pixels by 32 channels, read from the staged rows as they lie: neighbours in the
-/// result are `stride` pixels apart there, so every tap of any kernel is a tile of its own and no panel has to be made
-/// of them. Pixels beyond the row and channels beyond the last are zeros in the staged rows. Sums of a block of tiles
-/// stay in tile registers for the whole reduction.
+/// have tiles. A tile of the input is 16 pixels by 32 channels, read from the staged rows as they lie: neighbours in
+/// the result are `stride` pixels apart there, so every tap of any kernel is a tile of its own and no panel has to be
+/// made of them. Pixels beyond the row and channels beyond the last are zeros in the staged rows. Sums of a block of
+/// tiles stay in tile registers for the whole reduction.
 class Conv2dAmx : public Generator<Conv2dAmx> {
  public:
   GeneratorParam<int> kernel{"kernel", 3}, stride{"stride", 1}, dilation{"dilation", 1}, padding{"padding", 1};
@@ -194,7 +195,9 @@ class Conv2dAmx : public Generator<Conv2dAmx> {
         .unroll(xt);
     if (down == 1) sums.align_storage(ci, 2 * side);  // rows apart are what Halide stores a tile to
     if (copied()) {
-      panel.compute_at(out, ym).bound(c, 0, input.total());
+      // Pixels that lie a large power of two apart share a few sets of the cache.
+      const int spread = input.total() % 1024 == 0 ? deep : 0;
+      panel.compute_at(out, ym).bound(c, 0, input.total() + spread);
       for (int i = 0; i < panel.num_update_definitions(); ++i)
         panel.update(i).vectorize(panel.rvars(i)[0], copied_lanes[static_cast<std::size_t>(i)]).never_partition(y);
     } else {
@@ -214,7 +217,7 @@ class Conv2dAmx : public Generator<Conv2dAmx> {
     return all;
   }
   /// Whether the staged rows hold only the pixels that are wanted.
-  bool skips() const { return copied() && kernel == 1; }
+  bool skips() const { return copied() && kernel == 1 && padding == 0; }
 
   void copy_rows() {
     panel(c, x, y) = undef<bfloat16_t>();
@@ -259,7 +262,8 @@ class Conv2dAmx : public Generator<Conv2dAmx> {
     across = tiles_x > 0 ? static_cast<int>(tiles_x) : down == 2 ? 2 : down == 3 ? 1 : 4;
     if (tiles % down != 0) throw std::runtime_error("conv2d_amx: tiles_c does not divide the channels");
     // Weights that do not fit the second-level cache come from afar for each pass.
-    const int bytes = 2 * ConvInput::round_up(input.padded(), deep) * ConvInput::round_up(channels, 16) * kernel * kernel;
+    const int bytes =
+        2 * ConvInput::round_up(input.padded(), deep) * ConvInput::round_up(channels, 16) * kernel * kernel;
     passing = rows > 0 ? static_cast<int>(rows) : bytes > 1 << 20 ? 8 : 4;
     block_c = down * side;
     block_x = across * side;

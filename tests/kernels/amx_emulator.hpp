@@ -141,8 +141,7 @@ inline Tile& tile_of(const Instruction& i, int which) {
 inline void load(const Instruction& i, Tile& tile) {
   std::memset(tile.data, 0, sizeof tile.data);
   for (int row = 0; row < tile.rows; ++row)
-    std::memcpy(tile.data[row],
-                reinterpret_cast<const void*>(i.address + static_cast<std::uint64_t>(row) * i.index),
+    std::memcpy(tile.data[row], reinterpret_cast<const void*>(i.address + static_cast<std::uint64_t>(row) * i.index),
                 static_cast<std::size_t>(tile.bytes));
 }
 
@@ -159,7 +158,7 @@ inline void products_bf16(const Instruction& i) {
   Tile &sum = tile_of(i, i.reg), &a = tile_of(i, i.rm), &b = tile_of(i, i.vvvv);
   if (a.rows != sum.rows || b.bytes != sum.bytes || a.bytes / 4 != b.rows || (a.bytes | b.bytes) % 4 != 0)
     give_up("tdpbf16ps of tiles that do not fit", i.begin);
-  const auto wide = [](const std::uint8_t* from, float (&to)[32]) {
+  const auto wide = [](const std::uint8_t* from, float(&to)[32]) {
     std::uint16_t narrow[32];
     std::uint32_t bits[32];
     std::memcpy(narrow, from, 64);

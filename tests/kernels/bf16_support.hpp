@@ -133,7 +133,8 @@ struct Problem {
     return sum;
   }
 
-  int call(const kernels::Library& library, const kernels::Kernel& kernel, Buffer& weights, int tasks, std::string& message) {
+  int call(const kernels::Library& library, const kernels::Kernel& kernel, Buffer& weights, int tasks,
+           std::string& message) {
     std::vector<Buffer> buffers;
     buffers.reserve(8);
     for (Values& in : inputs) buffers.push_back(in.buffer());

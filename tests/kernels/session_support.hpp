@@ -88,25 +88,28 @@ inline RunOptions options_of(RefineMode mode, double scale, int pixels = 1600) {
   return o;
 }
 
-/// Largest and mean difference of a result between two sessions.
-inline std::array<double, 2> difference(kernels::Session& a, kernels::Session& b, const Pair& pair,
-                                 const char* result, Shape shape, const RunOptions& options) {
-  Image<float> images[2] = {Image<float>(shape), Image<float>(shape)};
-  kernels::Session* sessions[] = {&a, &b};
-  for (int i : {0, 1}) {
-    const AnyView pictures[] = {pair.picture.view(), pair.plate.view()};
-    const kernels::ResultTarget targets[] = {{result, images[i].view()}};
-    const auto done = sessions[i]->run(pictures, targets, options);
-    INFO((done ? std::string() : done.error().message));
-    REQUIRE(done);
-  }
+/// A session's alpha and foreground.
+inline std::array<Image<float>, 2> alpha_and_foreground(kernels::Session& session, const Pair& pair,
+                                                        const RunOptions& options) {
+  const int height = pair.picture.shape().height, width = pair.picture.shape().width;
+  std::array<Image<float>, 2> images = {Image<float>(Shape{height, width, 1}), Image<float>(Shape{height, width, 3})};
+  const AnyView pictures[] = {pair.picture.view(), pair.plate.view()};
+  const kernels::ResultTarget targets[] = {{"pha", images[0].view()}, {"fgr", images[1].view()}};
+  const auto done = session.run(pictures, targets, options);
+  INFO((done ? std::string() : done.error().message));
+  REQUIRE(done);
+  return images;
+}
+
+/// Largest and mean difference.
+inline std::array<double, 2> difference(const Image<float>& a, const Image<float>& b) {
   double most = 0, sum = 0;
-  for (std::size_t i = 0; i < images[0].size(); ++i) {
-    const double d = std::abs(static_cast<double>(images[0].data()[i]) - static_cast<double>(images[1].data()[i]));
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    const double d = std::abs(static_cast<double>(a.data()[i]) - static_cast<double>(b.data()[i]));
     most = std::max(most, std::isnan(d) ? 1e9 : d);
     sum += d;
   }
-  return {most, sum / static_cast<double>(images[0].size())};
+  return {most, sum / static_cast<double>(a.size())};
 }
 
 }  // namespace session_support
