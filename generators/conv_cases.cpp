@@ -124,7 +124,7 @@ std::vector<KernelSpec> conv_cases_amx() {
       of("tiles_joined", "20u,6", "21", "bfbb", {{"activation", "relu"}, {"addend", "true"}}),
       of("tiles_dilated", "17", "16", "bb", {{"dilation", "3"}, {"padding", "3"}, {"rows", "2"}}),
       of("tiles_1x1", "24", "64", "bf", one()),
-      of("tiles_1x1_direct", "64", "96", "bb", one({{"activation", "relu6"}})),
+      of("tiles_1x1_groups", "64", "128", "bb", one({{"activation", "relu6"}, {"groups", "2"}})),
       of("tiles_1x1_addend", "96", "48", "bbb", one({{"activation", "relu"}, {"addend", "true"}, {"rows", "3"}})),
       of("tiles_1x1_strided", "64", "32", "bb", one({{"stride", "2"}})),
       of("tiles_1x1_joined", "20p48,70", "80", "bbb", one()),

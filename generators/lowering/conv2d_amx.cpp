@@ -85,7 +85,8 @@ class Conv2dAmx : public Generator<Conv2dAmx> {
   // Schedule knobs.
   GeneratorParam<int> tiles_c{"tiles_c", 0};  ///< tiles of 16 channels in a block; 0: by the channels
   GeneratorParam<int> tiles_x{"tiles_x", 0};  ///< tiles of 16 pixels in a block
-  GeneratorParam<int> rows{"rows", 0};        ///< that pass for each block of channels; 0: by the weights
+  GeneratorParam<int> rows{"rows", 0};        ///< that pass at most for each block of channels; 0: by the weights
+  GeneratorParam<int> groups{"groups", 0};    ///< of blocks of channels at the same time; 0: by the weights
 
   void configure() {
     input.parse(parts);
@@ -145,17 +146,20 @@ class Conv2dAmx : public Generator<Conv2dAmx> {
 
   void schedule() {
     Func out = *result;
-    const Expr strip = (out.output_buffer().dim(2).extent() + *tasks / 2) / *tasks;
+    const Expr strip = max((out.output_buffer().dim(2).extent() + *tasks / 2) / *tasks, 1);
+    const Expr passes = (strip + most_rows - 1) / most_rows;
     out.bound(c, 0, ConvInput::round_up(channels, 16))
         .split(c, co, ci, block_c)
+        .split(co, cg, co, ConvInput::round_up(channels, 16) / block_c / at_once)
         .split(ci, ct, ci, side)
         .split(x, xo, xi, block_x, TailStrategy::GuardWithIf)
-        .split(y, yo, yi, max(strip, 1), TailStrategy::GuardWithIf)
-        .split(yi, ym, yi, passing, TailStrategy::GuardWithIf)
-        .reorder(ci, ct, xi, xo, yi, co, ym, yo)
+        .split(y, yo, yi, strip, TailStrategy::GuardWithIf)
+        .split(yi, ym, yi, (strip + passes - 1) / passes, TailStrategy::GuardWithIf)
+        .reorder(ci, ct, xi, xo, yi, co, ym, yo, cg)
         .vectorize(ci)
         .unroll(ct)
         .never_partition(xo, xi, yi, ym, yo)
+        .fuse(yo, cg, yo)
         .parallel(yo);
     sums.compute_at(out, xo)
         .store_in(MemoryType::Stack)
@@ -261,10 +265,17 @@ class Conv2dAmx : public Generator<Conv2dAmx> {
     down = tiles_c > 0 ? static_cast<int>(tiles_c) : tiles % 2 == 0 ? 2 : tiles % 3 == 0 ? 3 : 1;
     across = tiles_x > 0 ? static_cast<int>(tiles_x) : down == 2 ? 2 : down == 3 ? 1 : 4;
     if (tiles % down != 0) throw std::runtime_error("conv2d_amx: tiles_c does not divide the channels");
-    // Weights that do not fit the second-level cache come from afar for each pass.
-    const int bytes =
-        2 * ConvInput::round_up(input.padded(), deep) * ConvInput::round_up(channels, 16) * kernel * kernel;
-    passing = rows > 0 ? static_cast<int>(rows) : bytes > 1 << 20 ? 8 : 4;
+    const int padded = ConvInput::round_up(channels, side), blocks = padded / side / down;
+    // Many weights come from afar for each pass. They are those of layers with few rows, too, which alone would not
+    // keep many threads busy; copying rows once for each group costs little where much is done with them.
+    const int numbers = ConvInput::round_up(input.padded(), deep) * padded * kernel * kernel;
+    const bool many = numbers > 1 << 18;
+    most_rows = rows > 0 ? static_cast<int>(rows) : many ? 8 : 4;
+    at_once = std::max(1, static_cast<int>(groups));
+    while (groups == 0 && many && at_once < 4 && blocks % (2 * at_once) == 0 &&
+           padded * kernel * kernel / (2 * at_once) >= 256)
+      at_once *= 2;
+    if (blocks % at_once != 0) throw std::runtime_error("conv2d_amx: groups does not divide the blocks of channels");
     block_c = down * side;
     block_x = across * side;
   }
@@ -277,10 +288,10 @@ class Conv2dAmx : public Generator<Conv2dAmx> {
   Input<int>*height = nullptr, *width = nullptr, *tasks = nullptr;
   Output<Buffer<>>* result = nullptr;
   Var c{"c"}, x{"x"}, y{"y"}, ci{"ci"}, xi{"xi"}, ct{"ct"}, xt{"xt"}, cb{"cb"}, xb{"xb"};
-  Var co{"co"}, xo{"xo"}, yo{"yo"}, yi{"yi"}, ym{"ym"};
+  Var co{"co"}, cg{"cg"}, xo{"xo"}, yo{"yo"}, yi{"yi"}, ym{"ym"};
   Func conv{"conv"}, sums{"sums"}, panel{"panel"};
   std::vector<int> copied_lanes;  // of each of panel's updates
-  int down = 0, across = 0, block_c = 0, block_x = 0, passing = 0;
+  int down = 0, across = 0, block_c = 0, block_x = 0, most_rows = 0, at_once = 1;
 };
 
 }  // namespace

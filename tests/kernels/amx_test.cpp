@@ -46,7 +46,7 @@ const std::vector<Case> cases = {
     {"tiles_joined", {20, 6}, "bfbb", 21, 3, 1, 1, true, true, true, true},
     {"tiles_dilated", {17}, "bb", 16, 3, 1, 3, false, false, false, true},
     {"tiles_1x1", {24}, "bf", 64, 1, 1, 1, false, false, false, true},
-    {"tiles_1x1_direct", {64}, "bb", 96, 1, 1, 1, false, false, true, true, 0, 6.0f},
+    {"tiles_1x1_groups", {64}, "bb", 128, 1, 1, 1, false, false, true, true, 0, 6.0f},
     {"tiles_1x1_addend", {96}, "bbb", 48, 1, 1, 1, false, true, true, true},
     {"tiles_1x1_strided", {64}, "bb", 32, 1, 2, 1, false, false, false, true},
     {"tiles_1x1_joined", {20, 70}, "bbb", 80, 1, 1, 1, false, false, false, true, 48},
