@@ -123,7 +123,9 @@ class Conv2dAmx : public Generator<Conv2dAmx> {
     const int step = skips() ? 1 : static_cast<int>(stride);
     const Expr sx = ((xb * across + xt) * side + xi) * step + r[2] * dilation - padding;
     const Expr sy = y * step + r[3] * dilation - padding, from = r[1] * deep + r[0];
-    const Expr value = copied() ? panel(from, sx, sy) : input.staged(from, sx, sy);
+    const Expr value = apart()    ? panel(from, sx, y * kernel + r[3])
+                       : copied() ? panel(from, sx, sy)
+                                  : input.staged(from, sx, sy);
     // All rows of weights lie one below the other, whichever tap and tile they are of, and are counted through: that is
     // the form in which Halide sees that they are a tile. What checks the buffer is told of the first tap's alone.
     const int deeps = input.total() / deep, half = deep / 2;
@@ -223,6 +225,9 @@ class Conv2dAmx : public Generator<Conv2dAmx> {
   /// Whether the staged rows hold only the pixels that are wanted.
   bool skips() const { return copied() && kernel == 1 && padding == 0; }
 
+  /// Whether each tap's row is copied for each row of the result: taps are so far apart that little would be shared.
+  bool apart() const { return copied() && (kernel - 1) * dilation > most_rows; }
+
   void copy_rows() {
     panel(c, x, y) = undef<bfloat16_t>();
     const auto add = [&](int first, int count, const std::function<Expr(const RDom&)>& bits) {
@@ -231,7 +236,8 @@ class Conv2dAmx : public Generator<Conv2dAmx> {
       copied_lanes.push_back(count % deep == 0 ? deep : side);
     };
     const int step = skips() ? static_cast<int>(stride) : 1;
-    const Expr sx = x * step, sy = y * step, px = clamp(sx, 0, *width - 1), py = clamp(sy, 0, *height - 1);
+    const Expr sx = x * step, sy = apart() ? y / kernel * stride + y % kernel * dilation - padding : y * step;
+    const Expr px = clamp(sx, 0, *width - 1), py = clamp(sy, 0, *height - 1);
     const Expr nothing = cast<std::uint16_t>(0), in_row = sx >= 0 && sx < *width, in_column = sy >= 0 && sy < *height;
     for (std::size_t i = 0; i < input.parts.size(); ++i) {
       const ConvInput::Part& part = input.parts[i];
@@ -272,8 +278,10 @@ class Conv2dAmx : public Generator<Conv2dAmx> {
     const bool many = numbers > 1 << 18;
     most_rows = rows > 0 ? static_cast<int>(rows) : many ? 8 : 4;
     at_once = std::max(1, static_cast<int>(groups));
+    // Rows that are copied for most_rows rows of the result.
+    const int copies = apart() ? kernel * most_rows : (kernel - 1) * dilation + most_rows;
     while (groups == 0 && many && at_once < 4 && blocks % (2 * at_once) == 0 &&
-           padded * kernel * kernel / (2 * at_once) >= 256)
+           padded * kernel * kernel * most_rows / (2 * at_once * copies) >= 256)
       at_once *= 2;
     if (blocks % at_once != 0) throw std::runtime_error("conv2d_amx: groups does not divide the blocks of channels");
     block_c = down * side;
