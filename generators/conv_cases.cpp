@@ -147,6 +147,31 @@ std::vector<KernelSpec> conv_cases_half() {
   };
 }
 
+std::vector<KernelSpec> conv_cases_amx() {
+  const std::vector<std::string> amx = with_common({"lowering/conv2d_amx.cpp"});
+  const auto of = [&](const char* name, const char* parts, const char* channels, const char* types, Params more = {}) {
+    more.insert({{"parts", parts}, {"channels", channels}, {"types", types}});
+    return KernelSpec{name, "hairline_conv2d_amx", more, amx};
+  };
+  const Params small = {{"kernel", "1"}, {"padding", "0"}};
+  const auto one = [&](Params more = {}) {
+    more.insert(small.begin(), small.end());
+    return more;
+  };
+  return {
+      of("tiles_joined", "20u,6", "21", "bfbb", {{"activation", "relu"}, {"addend", "true"}}),
+      of("tiles_dilated", "17", "16", "bb", {{"dilation", "3"}, {"padding", "3"}, {"rows", "2"}}),
+      of("tiles_1x1", "24", "64", "bf", one()),
+      of("tiles_1x1_groups", "64", "128", "bb", one({{"activation", "relu6"}, {"groups", "2"}})),
+      of("tiles_1x1_addend", "96", "48", "bbb", one({{"activation", "relu"}, {"addend", "true"}, {"rows", "3"}})),
+      of("tiles_1x1_strided", "64", "32", "bb", one({{"stride", "2"}})),
+      of("tiles_1x1_joined", "20p48,70", "80", "bbb", one()),
+      of("tiles_1x1_deep", "1024", "32", "bb", one()),
+      of("tiles_strided", "35", "80", "bb", {{"stride", "2"}, {"activation", "relu"}}),
+      of("tiles_3x3", "40", "64", "bb", {{"rows", "1"}}),
+  };
+}
+
 std::vector<KernelSpec> conv_cases() {
   const Params joined = {{"parts", "20u,6"}, {"channels", "21"}, {"activation", "relu"}, {"addend", "true"}};
   const auto and_also = [](Params a, const Params& b) {

@@ -24,6 +24,9 @@
 
 namespace fs = std::filesystem;
 
+/// The same as conv_cases() for AMX tiles (conv_cases.cpp). Not in family.hpp, which is part of every kernel's key.
+std::vector<KernelSpec> conv_cases_amx();
+
 namespace {
 
 struct Options {
@@ -80,8 +83,10 @@ std::vector<KernelSpec> kernels_of(const std::string& library) {
   if (library == "conv_cases") return conv_cases();
   if (library == "conv_cases_bf16") return conv_cases_bf16();
   if (library == "conv_cases_half") return conv_cases_half();
-  throw std::runtime_error("no library is called '" + library +
-                           "': known are image_ops, refiner_ops, conv_cases, conv_cases_bf16, conv_cases_half");
+  if (library == "conv_cases_amx") return conv_cases_amx();
+  throw std::runtime_error(
+      "no library is called '" + library +
+      "': known are image_ops, refiner_ops, conv_cases, conv_cases_bf16, conv_cases_half, conv_cases_amx");
 }
 
 /// The kernels of a list that a network's program wrote, for processors or for devices.
@@ -110,6 +115,9 @@ std::vector<KernelSpec> read_kernels(const std::string& path, bool device) {
 struct Level {
   const char *name, *suffix, *features, *value;
   const char* llvm = "";  // further options of LLVM's
+  /// A level whose machines are among those of another: in a library that has both, a kernel without a schedule record
+  /// for this one is the other's.
+  const char* within = "";
 };
 // Whole chains: target strings do not expand what a feature implies. Never "host".
 constexpr Level all_levels[] = {
@@ -120,6 +128,10 @@ constexpr Level all_levels[] = {
     // vectors of scalars; it is told not to, and a test looks for such instructions.
     {"avx512_bf16", "avx512_bf16", "-sse41-avx-f16c-fma-avx2-avx512-avx512_skylake-avx512_cannonlake-avx512_zen4",
      "KernelTarget::avx512_bf16", "-vectorize-slp=false"},
+    // Sapphire Rapids and later.
+    {"avx512_amx", "avx512_amx",
+     "-sse41-avx-f16c-fma-avx2-avx512-avx512_skylake-avx512_cannonlake-avx512_zen4-avx512_sapphirerapids",
+     "KernelTarget::avx512_amx", "", "avx512_bf16"},
     {"opencl", "opencl", "-opencl-cl_doubles", "KernelTarget::opencl"},
     {"cuda", "cuda", "-cuda-cuda_capability_80", "KernelTarget::cuda"},
 };
@@ -128,7 +140,7 @@ const Level& level_named(const std::string& name) {
   for (const Level& level : all_levels)
     if (name == level.name) return level;
   throw std::runtime_error("no level is called '" + name +
-                           "': known are x86-64, avx2, avx512, avx512_bf16, opencl, cuda");
+                           "': known are x86-64, avx2, avx512, avx512_bf16, avx512_amx, opencl, cuda");
 }
 
 std::string target_of(const Level& level, const Options& o) {
@@ -162,7 +174,8 @@ std::string hash(const std::string& text) {
 /// One object to be compiled.
 struct Job {
   KernelSpec spec;
-  const Level* level;
+  const Level* level;     // that it is listed for
+  const Level* compiled;  // the same, or the level that this one takes it from
   std::string symbol, target;
   Knobs knobs;
   std::string key;  // everything that the object depends on
@@ -209,6 +222,8 @@ Job make_job(KernelSpec spec, const Level& level, const Options& o) {
   if (const auto other = knobs.values.find("generator"); other != knobs.values.end()) {
     spec.generator = other->second;  // another form of the same computation
     knobs.values.erase(other);
+    const std::string file = "lowering/" + spec.generator.substr(std::string("hairline_").size()) + ".cpp";
+    if (std::find(spec.sources.begin(), spec.sources.end(), file) == spec.sources.end()) spec.sources.push_back(file);
   }
   if (std::string(level.name) == "opencl")  // half floats are the bits of one there: see activations::half
     for (auto& [param, value] : spec.params)
@@ -216,7 +231,7 @@ Job make_job(KernelSpec spec, const Level& level, const Options& o) {
   // One program may link the same kernel by two records.
   std::string record = o.record == "default" ? "" : "_" + o.record;
   for (char& c : record) c = std::isalnum(static_cast<unsigned char>(c)) != 0 ? c : '_';
-  Job job{spec, &level, "hairline_" + spec.name + "__" + level.suffix + record, target_of(level, o), {}, {}, {}};
+  Job job{spec, &level, &level, "hairline_" + spec.name + "__" + level.suffix + record, target_of(level, o), {}, {}, {}};
   job.knobs = std::move(knobs);
   std::stringstream key;
   key << "symbol " << job.symbol << "\ngenerator " << job.spec.generator << "\ntarget " << job.target << "\nhalide "
@@ -229,6 +244,24 @@ Job make_job(KernelSpec spec, const Level& level, const Options& o) {
   job.key = key.str();
   job.folder = o.cache / hash(job.key);
   return job;
+}
+
+/// All kernels that the wanted levels list; some objects may serve two levels.
+std::vector<Job> make_jobs(const std::vector<KernelSpec>& kernels, const Options& o) {
+  std::vector<Job> jobs;
+  for (const std::string& name : o.levels) {
+    const Level& level = level_named(name);
+    const bool shares = std::find(o.levels.begin(), o.levels.end(), level.within) != o.levels.end();
+    for (const KernelSpec& spec : chosen_kernels(kernels, shares ? level_named(level.within) : level, o)) {
+      if (shares && knobs_of(spec, level, o).values.empty()) {
+        jobs.push_back(make_job(spec, level_named(level.within), o));
+        jobs.back().level = &level;
+      } else {
+        jobs.push_back(make_job(spec, level, o));
+      }
+    }
+  }
+  return jobs;
 }
 
 void load_autoscheduler(const std::string& name) {
@@ -252,7 +285,7 @@ void compile(const Job& job) {
   using namespace Halide;
   static Reporter reporter;
   set_custom_compile_time_error_reporter(&reporter);
-  if (*job.level->llvm != 0) ::setenv("HL_LLVM_ARGS", job.level->llvm, 1);  // this process compiles one kernel
+  if (*job.compiled->llvm != 0) ::setenv("HL_LLVM_ARGS", job.compiled->llvm, 1);  // this process compiles one kernel
   AutoschedulerParams automatic;
   if (!job.knobs.autoscheduler.empty()) {
     load_autoscheduler(job.knobs.autoscheduler);
@@ -309,8 +342,10 @@ void compile_all(const std::vector<Job>& jobs, unsigned at_once) {
 
 void join_objects(const std::vector<Job>& jobs, const Options& o, const fs::path& to) {
   const fs::path response = o.out / (o.library + "_objects.rsp"), partial = to.string() + ".partial";
+  std::set<std::string> objects;
+  for (const Job& job : jobs) objects.insert(job.object().string());
   std::string list;
-  for (const Job& job : jobs) list += "\"" + job.object().string() + "\"\n";
+  for (const std::string& object : objects) list += "\"" + object + "\"\n";
   write_file(response, list);
   const pid_t pid = ::fork();
   if (pid == 0) {
@@ -341,7 +376,9 @@ std::string table(std::vector<Job> jobs, const Options& o) {
     << "int hairline_kernels_to_host(Buffer*, const DeviceQueue*, char*, std::size_t);\n"
     << "void hairline_kernels_release(Buffer*, const DeviceQueue*, bool);\n"
     << "int hairline_kernels_forget(const DeviceQueue*, char*, std::size_t);\n";
-  for (const Job& job : jobs) s << "int " << job.symbol << "_argv(void**);\n";
+  std::set<std::string> symbols;
+  for (const Job& job : jobs) symbols.insert(job.symbol);
+  for (const std::string& symbol : symbols) s << "int " << symbol << "_argv(void**);\n";
   s << "extern const Library hairline_kernels_" << o.library << ";\n}\n\nnamespace {\nconst Kernel kernels[] = {\n";
   for (const Job& job : jobs)
     s << "    {\"" << job.spec.name << "\", " << job.level->value << ", " << job.symbol << "_argv},\n";
@@ -379,12 +416,11 @@ int library_main(int argc, char** argv) {
         std::any_of(o.levels.begin(), o.levels.end(), [](auto& l) { return l == "opencl" || l == "cuda"; });
     o.library += device ? "_" + o.levels.front() : "";
     const std::string list_name = device ? o.library.substr(0, o.library.rfind('_')) : o.library;
-    std::vector<Job> jobs, missing;
     const std::vector<KernelSpec> kernels = o.kernels.empty() ? kernels_of(list_name) : read_kernels(o.kernels, device);
-    for (const std::string& level : o.levels)
-      for (const KernelSpec& spec : chosen_kernels(kernels, level_named(level), o))
-        jobs.push_back(make_job(spec, level_named(level), o));
-    std::copy_if(jobs.begin(), jobs.end(), std::back_inserter(missing), [](const Job& job) { return !job.cached(); });
+    const std::vector<Job> jobs = make_jobs(kernels, o);
+    std::vector<Job> missing;
+    std::copy_if(jobs.begin(), jobs.end(), std::back_inserter(missing),
+                 [](const Job& job) { return job.level == job.compiled && !job.cached(); });
     fs::create_directories(o.cache);
     fs::create_directories(o.out);
     compile_all(missing, o.jobs);

@@ -4,7 +4,7 @@
 ///
 ///   --library NAME       what it is called; without --kernels also which list of kernels (image_ops)
 ///   --kernels FILE       the kernels, as a network's list program writes them
-///   --levels A,B,...     x86-64, avx2, avx512, avx512_bf16, opencl, cuda
+///   --levels A,B,...     x86-64, avx2, avx512, avx512_bf16, avx512_amx, opencl, cuda
 ///   --record NAME        "default", the name of tuned schedule records, or of an autoscheduler (Adams2019, Li2018,
 ///                        Mullapudi2016); a kernel without a record of that name takes the default
 ///   --features A-B       further Halide target features for everything: asan, tsan

@@ -56,8 +56,10 @@ void print_info(const Json& json) {
   } else {
     std::printf("kernels   not built in (HAIRLINE_KERNELS=off)\n");
   }
-  std::printf("CPU level %s\ndevices   %s\n",
-              k[k["level"].is_null() ? "level_error" : "level"].get<std::string>().c_str(),
+  const auto level = [&](const std::string& which) {
+    return k[k[which].is_null() ? which + "_error" : which].get<std::string>();
+  };
+  std::printf("CPU level %s\nbfloat16  %s\ndevices   %s\n", level("level").c_str(), level("bf16_level").c_str(),
               joined(k["devices"]).c_str());
   std::printf("read      %s\nwrite     %s\nmethods\n", joined(json["formats"]["read"]).c_str(),
               joined(json["formats"]["write"]).c_str());

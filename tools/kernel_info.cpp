@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "device.hpp"
+#include "hairline/kernels/backend.hpp"
 #include "hairline/kernels/cpu_level.hpp"
 
 #ifdef HAIRLINE_WITH_KERNELS
@@ -26,6 +27,9 @@ Json kernel_info() {
   const auto level = kernels::level();
   json["level"] = level ? Json(kernels::name(*level)) : Json(nullptr);
   if (!level) json["level_error"] = level.error().message;
+  const auto narrow = kernels::bf16_target();  // may ask the system for the use of tiles
+  json["bf16_level"] = narrow ? Json(kernels::name(*narrow)) : Json(nullptr);
+  if (!narrow) json["bf16_level_error"] = narrow.error().message;
   Json devices = Json::array({"cpu"});
   const DeviceListing listing = list_devices();
   for (const std::string& line : listing.lines) devices.push_back(line);

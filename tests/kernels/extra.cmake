@@ -4,7 +4,8 @@ if(TARGET test_kernels)
     target_link_libraries(test_kernels PRIVATE hairline::kernels_image hairline::kernels_image_opencl
                                                hairline::kernels_refiner hairline::kernels_conv_cases
                                                hairline::kernels_conv_cases_bf16
-                                               hairline::kernels_conv_cases_half hairline::kernels_bgmv2_mobilenetv2_bf16
+                                               hairline::kernels_conv_cases_half hairline::kernels_conv_cases_amx
+                                               hairline::kernels_bgmv2_mobilenetv2_bf16
                                                hairline::kernels_bgmv2_resnet50_bf16
                                                hairline::kernels_bgmv2_mobilenetv2
                                                hairline::kernels_bgmv2_mobilenetv2_opencl
@@ -17,7 +18,8 @@ if(TARGET test_kernels)
     foreach(network bgmv2_mobilenetv2 bgmv2_resnet50 slim)
       add_test(NAME kernels_bf16_instructions_${network}
                COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/kernels/bf16_instructions.sh ${CMAKE_OBJDUMP}
-                       $<TARGET_FILE:hairline_kernels_${network}_bf16>)
+                       $<TARGET_FILE:hairline_kernels_${network}_bf16>
+                       ${PROJECT_SOURCE_DIR}/generators/schedules/networks/amx.json)
     endforeach()
   else()
     target_compile_definitions(test_kernels PRIVATE HAIRLINE_HAVE_KERNELS=0)

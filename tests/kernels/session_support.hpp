@@ -1,7 +1,9 @@
 #pragma once
 // A network's session against the reference: pictures, options and the comparison.
 #include <algorithm>
+#include <array>
 #include <cmath>
+#include <cstddef>
 #include <string>
 #include <vector>
 
@@ -84,6 +86,30 @@ inline RunOptions options_of(RefineMode mode, double scale, int pixels = 1600) {
   o.refine_sample_pixels = pixels;
   o.refine_threshold = 0.3;
   return o;
+}
+
+/// A session's alpha and foreground.
+inline std::array<Image<float>, 2> alpha_and_foreground(kernels::Session& session, const Pair& pair,
+                                                        const RunOptions& options) {
+  const int height = pair.picture.shape().height, width = pair.picture.shape().width;
+  std::array<Image<float>, 2> images = {Image<float>(Shape{height, width, 1}), Image<float>(Shape{height, width, 3})};
+  const AnyView pictures[] = {pair.picture.view(), pair.plate.view()};
+  const kernels::ResultTarget targets[] = {{"pha", images[0].view()}, {"fgr", images[1].view()}};
+  const auto done = session.run(pictures, targets, options);
+  INFO((done ? std::string() : done.error().message));
+  REQUIRE(done);
+  return images;
+}
+
+/// Largest and mean difference.
+inline std::array<double, 2> difference(const Image<float>& a, const Image<float>& b) {
+  double most = 0, sum = 0;
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    const double d = std::abs(static_cast<double>(a.data()[i]) - static_cast<double>(b.data()[i]));
+    most = std::max(most, std::isnan(d) ? 1e9 : d);
+    sum += d;
+  }
+  return {most, sum / static_cast<double>(a.size())};
 }
 
 }  // namespace session_support

@@ -8,6 +8,10 @@
 #if defined(__x86_64__)
 #include <cpuid.h>
 #endif
+#if defined(__x86_64__) && defined(__linux__)
+#include <sys/syscall.h>
+#include <unistd.h>
+#endif
 
 namespace hairline::kernels {
 
@@ -41,6 +45,7 @@ struct CpuidBits {
   std::uint64_t xcr0 = 0;           ///< register state that the operating system saves; 0 without OSXSAVE
   std::uint32_t leaf7_ecx = 0;
   std::uint32_t leaf7_1_eax = 0;  ///< leaf 7, part 1
+  std::uint32_t leaf7_edx = 0;
 };
 
 /// The highest level whose every instruction may be executed. The kernels of a level are compiled for a CPU model
@@ -78,6 +83,17 @@ constexpr bool has_bf16(const CpuidBits& bits) {
          (bits.leaf7_1_eax & bit(5)) != 0;
 }
 
+/// Whether the kernels with AMX tiles may be executed once the process has permission, which are compiled for Sapphire
+/// Rapids: besides the above AVX-VNNI, AVX512-FP16, and AMX with 8-bit and bfloat16 products, whose registers the
+/// operating system saves.
+constexpr bool has_amx(const CpuidBits& bits) {
+  constexpr auto bit = [](int n) { return std::uint32_t{1} << n; };
+  constexpr std::uint32_t wanted = bit(22) | bit(23) | bit(24) | bit(25);
+  constexpr std::uint64_t tile_state = 0x60000;  // configuration and data
+  return has_bf16(bits) && (bits.leaf7_edx & wanted) == wanted && (bits.leaf7_1_eax & bit(4)) != 0 &&
+         (bits.xcr0 & tile_state) == tile_state;
+}
+
 /// What this machine answers.
 inline CpuidBits read_cpuid() {
   CpuidBits bits;
@@ -88,6 +104,7 @@ inline CpuidBits read_cpuid() {
   if (__get_cpuid_count(7, 0, &parts, &b, &c, &d)) {
     bits.leaf7_ebx = b;
     bits.leaf7_ecx = c;
+    bits.leaf7_edx = d;
   }
   if (parts >= 1 && __get_cpuid_count(7, 1, &a, &b, &c, &d)) bits.leaf7_1_eax = a;
   if (__get_cpuid_count(0x80000001u, 0, &a, &b, &c, &d)) bits.extended1_ecx = c;
@@ -109,6 +126,22 @@ inline CpuLevel machine_level() {
 /// Whether this machine multiplies bfloat16 numbers; asked once.
 inline bool machine_has_bf16() {
   static const bool has = has_bf16(read_cpuid());
+  return has;
+}
+
+/// Whether this machine has AMX tiles and lets this process use them. Linux wants to be asked (the registers are 8 KiB
+/// of state for each thread that touches them): that is done once, for all threads, by the first call on such a
+/// machine.
+inline bool machine_has_amx() {
+  static const bool has = [] {
+    if (!has_amx(read_cpuid())) return false;
+#if defined(__x86_64__) && defined(__linux__)
+    constexpr long request_permission = 0x1023, tile_data = 18;  // ARCH_REQ_XCOMP_PERM, XFEATURE_XTILEDATA
+    return ::syscall(SYS_arch_prctl, request_permission, tile_data) == 0;
+#else
+    return false;
+#endif
+  }();
   return has;
 }
 

@@ -32,7 +32,15 @@ struct Buffer {
 inline constexpr std::uint64_t host_changed = 1, device_changed = 2;
 
 /// What a kernel was compiled for: a CpuLevel, or a kind of device.
-enum class KernelTarget : int { x86_64 = 0, avx2 = 1, avx512 = 2, avx512_bf16 = 8, opencl = 16, cuda = 17 };
+enum class KernelTarget : int {
+  x86_64 = 0,
+  avx2 = 1,
+  avx512 = 2,
+  avx512_bf16 = 8,  ///< bfloat16 between layers, products by AVX-512
+  avx512_amx = 9,   ///< the same with products of large layers by AMX tiles
+  opencl = 16,
+  cuda = 17
+};
 
 /// Where a device's work goes: to a device of the machine, or to a context and queue that the caller has made.
 struct DeviceQueue {
