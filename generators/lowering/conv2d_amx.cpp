@@ -91,7 +91,8 @@ class Conv2dAmx : public Generator<Conv2dAmx> {
   void configure() {
     input.parse(parts);
     for (std::size_t i = 0; i < input.parts.size(); ++i)
-      inputs.push_back(add_input<Buffer<>>("input" + std::to_string(i), activations::element(types, i), 3));
+      inputs.push_back(
+          add_input<Buffer<>>("input" + std::to_string(i), activations::element(types, i, get_target()), 3));
     // both of a pair of inputs for each c of a tile, pair, kx, ky, tile
     weights = add_input<Buffer<>>("weights", BFloat(16), 5);
     bias = add_input<Buffer<float, 1>>("bias");
@@ -100,11 +101,11 @@ class Conv2dAmx : public Generator<Conv2dAmx> {
       high = add_input<Buffer<float, 1>>("high");
     }
     std::size_t next = input.parts.size();
-    if (addend) added = add_input<Buffer<>>("added", activations::element(types, next++), 3);
+    if (addend) added = add_input<Buffer<>>("added", activations::element(types, next++, get_target()), 3);
     height = add_input<int>("height");  // of the input, after resizing
     width = add_input<int>("width");
     tasks = add_input<int>("tasks");  // strips of rows to be worked on at the same time
-    result = add_output<Buffer<>>("result", activations::element(types, next), 3);
+    result = add_output<Buffer<>>("result", activations::element(types, next, get_target()), 3);
   }
 
   void generate() {
@@ -219,7 +220,8 @@ class Conv2dAmx : public Generator<Conv2dAmx> {
   /// Whether the staged rows hold the inputs' very numbers: nothing is resized or rounded.
   bool copied() const {
     bool all = !input.resizes();
-    for (std::size_t i = 0; i < input.parts.size(); ++i) all = all && activations::element(types, i) == BFloat(16);
+    for (std::size_t i = 0; i < input.parts.size(); ++i)
+      all = all && activations::element(types, i, get_target()) == BFloat(16);
     return all;
   }
   /// Whether the staged rows hold only the pixels that are wanted.
