@@ -1,5 +1,6 @@
 // Half floats on an OpenCL device (PoCL where there is no other): conversions to the bit, layers against plain loops in
-// double on the same rounded numbers, whole networks against the reference in float.
+// double on the same rounded numbers, whole networks against the reference in float. With HAIRLINE_TEST_CUDA in the
+// environment the layers run on a CUDA device, which may be the interpreter of PTX in tests/kernels/ptx.
 #include "tests/support/catch.hpp"
 
 #if HAIRLINE_HAVE_KERNELS
@@ -8,6 +9,7 @@
 #include <bit>
 #include <cmath>
 #include <cstdint>
+#include <cstdlib>
 #include <deque>
 #include <limits>
 #include <random>
@@ -24,7 +26,7 @@
 #include "tests/kernels/session_support.hpp"
 
 extern "C" {
-extern const hairline::kernels::Library hairline_kernels_conv_cases_half_opencl;
+extern const hairline::kernels::Library hairline_kernels_conv_cases_half_opencl, hairline_kernels_conv_cases_half_cuda;
 extern const hairline::kernels::Library hairline_kernels_bgmv2_mobilenetv2_opencl;
 extern const hairline::kernels::Library hairline_kernels_bgmv2_resnet50_opencl;
 extern const hairline::kernels::Library hairline_kernels_bgmv2_resnet50_warps_opencl;
@@ -38,8 +40,10 @@ using kernels::detail::Argument;
 
 constexpr float infinity = std::numeric_limits<float>::infinity();
 
-const kernels::Library& library = hairline_kernels_conv_cases_half_opencl;
-kernels::Backend device() { return kernels::opencl_backend(library); }
+const bool on_cuda = std::getenv("HAIRLINE_TEST_CUDA") != nullptr;
+const kernels::Library& library =
+    on_cuda ? hairline_kernels_conv_cases_half_cuda : hairline_kernels_conv_cases_half_opencl;
+kernels::Backend device() { return on_cuda ? kernels::cuda_backend(library) : kernels::opencl_backend(library); }
 
 /// What a kernel stores: infinities become the largest number.
 std::uint16_t stored(float v) { return float_to_half(std::clamp(v, -65504.0f, 65504.0f)); }
@@ -215,7 +219,8 @@ std::shared_ptr<const kernels::PackedNetwork> packed_as(const Graph& graph, cons
 }
 }  // namespace
 
-TEST_CASE("device: every half float is read as it is, and floats are rounded to the nearest", "[kernels][half]") {
+TEST_CASE("device: every half float is read as it is, and floats are rounded to the nearest",
+          "[kernels][half][layers]") {
   // All 65536 patterns but infinities and what is no number, which nothing stores.
   Values halves(std::array<int, 3>{16, 64, 64}, true), nothing(std::array<int, 3>{16, 64, 64}, false),
       floats(std::array<int, 3>{16, 64, 64}, false);
@@ -266,7 +271,7 @@ TEST_CASE("device: every half float is read as it is, and floats are rounded to 
   for (const std::uint16_t bits : made.bits) CHECK((bits & 0x7fffu) == 0x7bffu);
 }
 
-TEST_CASE("device: convolutions of half floats equal plain loops on the same numbers", "[kernels][half]") {
+TEST_CASE("device: convolutions of half floats equal plain loops on the same numbers", "[kernels][half][layers]") {
   for (const Case& c : cases)
     for (const auto& [h, w] : std::vector<std::array<int, 2>>{{1, 1}, {1, 5}, {6, 1}, {4, 4}, {13, 37}}) {
       INFO(c.name << ", " << w << "x" << h);
@@ -274,7 +279,7 @@ TEST_CASE("device: convolutions of half floats equal plain loops on the same num
     }
 }
 
-TEST_CASE("device: layers between convolutions on half floats equal plain loops", "[kernels][half]") {
+TEST_CASE("device: layers between convolutions on half floats equal plain loops", "[kernels][half][layers]") {
   constexpr int channels = 40, pitch = 48;
   for (const auto& [height, width] : std::vector<std::array<int, 2>>{{1, 1}, {5, 2}, {11, 19}}) {
     INFO(width << "x" << height);
