@@ -1,5 +1,6 @@
 #include <utility>
 
+#include "library.hpp"
 #include "lowering/family.hpp"
 
 namespace {
@@ -92,6 +93,49 @@ std::vector<KernelSpec> residual_cases() {
   };
 }
 }  // namespace
+
+std::vector<KernelSpec> device_cases() {
+  const std::vector<std::string> separable = with_common({"lowering/depthwise_separable.cpp"});
+  const auto of = [](const char* in, const char* pitch, const char* channels, Params more) {
+    more.insert({{"in_channels", in}, {"pitch", pitch}, {"channels", channels}});
+    return more;
+  };
+  const auto by_warps = [](const char* parts, const char* channels, Params more) {
+    more.insert({{"parts", parts}, {"channels", channels}, {"warp", "true"}});
+    return more;
+  };
+  return {
+      {"warps_dilated", "hairline_conv2d",
+       by_warps("32", "32", {{"dilation", "3"}, {"padding", "3"}, {"addend", "true"}, {"activation", "relu"}}), direct},
+      {"warps_dilated_joined", "hairline_conv2d", by_warps("20u,16", "64", {{"dilation", "2"}, {"padding", "2"}}),
+       direct},
+      {"warps_plain", "hairline_conv2d", by_warps("48p64", "96", {{"activation", "relu"}}), direct},
+      {"warps_stride", "hairline_conv2d", by_warps("16", "32", {{"stride", "2"}, {"addend", "true"}}), direct},
+      {"warps_1x1", "hairline_conv2d", by_warps("16,32", "64", {{"kernel", "1"}, {"padding", "0"}}), direct},
+      {"separable_add", "hairline_depthwise_separable", of("20", "32", "20", {{"addend", "true"}}), separable},
+      {"separable_ragged", "hairline_depthwise_separable", of("17", "48", "37", {{"stride", "2"}}), separable},
+      {"separable_shared", "hairline_depthwise_separable",
+       of("96", "96", "24", {{"dilation", "2"}, {"padding", "2"}, {"addend", "true"}, {"activation", "relu"}}),
+       separable},
+      {"separable_deep", "hairline_depthwise_separable",
+       of("384", "384", "176", {{"stride", "2"}, {"depthwise_activation", "relu"}}), separable},
+      {"separable_cut", "hairline_depthwise_separable",
+       of("64", "64", "48",
+          {{"stride", "2"},
+           {"dilation", "3"},
+           {"padding", "3"},
+           {"depthwise_activation", "none"},
+           {"activation", "clamp01"},
+           {"tile_c", "16"},
+           {"tile_x", "4"},
+           {"tile_y", "4"},
+           {"shares", "4"}}),
+       separable},
+      {"separable_pixel", "hairline_depthwise_separable",
+       of("51", "64", "16", {{"kernel", "5"}, {"padding", "2"}, {"tile_x", "1"}, {"tile_y", "1"}, {"shares", "3"}}),
+       separable},
+  };
+}
 
 std::vector<KernelSpec> conv_cases_bf16() {
   const auto of = [](const char* parts, const char* channels, const char* types, Params more = {}) {

@@ -84,9 +84,10 @@ std::vector<KernelSpec> kernels_of(const std::string& library) {
   if (library == "conv_cases_bf16") return conv_cases_bf16();
   if (library == "conv_cases_half") return conv_cases_half();
   if (library == "conv_cases_amx") return conv_cases_amx();
-  throw std::runtime_error(
-      "no library is called '" + library +
-      "': known are image_ops, refiner_ops, conv_cases, conv_cases_bf16, conv_cases_half, conv_cases_amx");
+  if (library == "device_cases") return device_cases();
+  throw std::runtime_error("no library is called '" + library +
+                           "': known are image_ops, refiner_ops, conv_cases, conv_cases_bf16, conv_cases_half, "
+                           "conv_cases_amx, device_cases");
 }
 
 /// The kernels of a list that a network's program wrote, for processors or for devices.
@@ -209,9 +210,13 @@ std::vector<KernelSpec> chosen_kernels(const std::vector<KernelSpec>& all, const
   }
   std::vector<KernelSpec> chosen;
   for (const KernelSpec& spec : all) {
-    const auto done = [&](const std::string& block) { return blocks.count(block) > 0; };
+    const auto have = [&](const std::string& block) { return blocks.count(block) > 0; };
+    const auto done = [&](const std::string& use) {  // by any of the blocks named
+      const std::vector<std::string> names = split(use, ' ');
+      return std::any_of(names.begin(), names.end(), have);
+    };
     const bool needless = !spec.within.empty() && std::all_of(spec.within.begin(), spec.within.end(), done);
-    if (spec.block ? done(spec.name) : !needless) chosen.push_back(spec);
+    if (spec.block ? have(spec.name) : !needless) chosen.push_back(spec);
   }
   return chosen;
 }
@@ -231,7 +236,8 @@ Job make_job(KernelSpec spec, const Level& level, const Options& o) {
   // One program may link the same kernel by two records.
   std::string record = o.record == "default" ? "" : "_" + o.record;
   for (char& c : record) c = std::isalnum(static_cast<unsigned char>(c)) != 0 ? c : '_';
-  Job job{spec, &level, &level, "hairline_" + spec.name + "__" + level.suffix + record, target_of(level, o), {}, {}, {}};
+  Job job{spec, &level, &level, "hairline_" + spec.name + "__" + level.suffix + record, target_of(level, o),
+          {},   {},     {}};
   job.knobs = std::move(knobs);
   std::stringstream key;
   key << "symbol " << job.symbol << "\ngenerator " << job.spec.generator << "\ntarget " << job.target << "\nhalide "

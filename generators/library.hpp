@@ -1,4 +1,10 @@
 #pragma once
+#include <vector>
+
+#include "lowering/family.hpp"
+
+/// Small instances of what has a schedule for devices alone; only tests/kernels calls them.
+std::vector<KernelSpec> device_cases();
 
 /// Compiles every kernel of a library for every wanted level, each in a process of its own, unless the cache has it.
 ///

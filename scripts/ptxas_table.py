@@ -57,7 +57,7 @@ def table(report):
     lines = [f"# CUDA kernels as ptxas sees them ({report['ptxas']}, {arch})", "",
              f"{len(report['kernels'])} kernels of {report['library']}; of each the most that one of its entry functions "
              "takes: registers of a thread, bytes of stack, bytes spilled. Shared memory is asked for at launch, at most "
-             "7 KiB a block. `make ptxas-table` makes this table.", "",
+             "31 KiB a block. `make ptxas-table` makes this table.", "",
              "| kernel | entries | schedule | registers | stack | spills |", "|---|---|---|---|---|---|"]
     for kernel in report["kernels"]:
         entries = kernel[arch]

@@ -60,13 +60,19 @@ class Conv2d : public Generator<Conv2d> {
   void generate() {
     choose_tile();
     if (staging()) input.define(inputs, *width, *height, false, kept());
-    Expr v = narrow() ? sum_of_pairs() : sum();
-    if (addend) v += activations::number((*added)(c, x, y));
+    Expr v = narrow() ? sum_of_pairs() : sum(), at_x = x, at_y = y;
+    if (by_phases()) {
+      const Expr columns = result->dim(1).extent(), rows = result->dim(2).extent();
+      at_x = unsafe_promise_clamped(column() * dilation + phase[2], 0, columns - 1);
+      at_y = unsafe_promise_clamped(row() * dilation + phase[4], 0, rows - 1);
+    }
+    if (addend) v += activations::number((*added)(c, at_x, at_y));
     if (activation == Activation::bounds)
       v = clamp(v, (*low)(c), (*high)(c));
     else
       v = activate(activation, v);
-    (*result)(c, x, y) = activations::stored(result->type(), v);
+    if (by_phases()) (*result)(c, x, y) = undef(result->type());
+    (*result)(c, at_x, at_y) = activations::stored(result->type(), v);
     ports();
   }
 
@@ -121,6 +127,7 @@ class Conv2d : public Generator<Conv2d> {
 
  private:
   Expr sum() {
+    if (by_warps()) return sum_by_warps();
     conv(c, x, y) = (*bias)(c);
     if (apart()) {  // a sum for each part, which is read where it lies
       for (std::size_t i = 0; i < input.parts.size(); ++i) {
@@ -134,13 +141,7 @@ class Conv2d : public Generator<Conv2d> {
     RDom r(0, input.total(), 0, kernel, 0, kernel, "r");
     const Expr sx = x * stride + r[1] * dilation - padding, sy = y * stride + r[2] * dilation - padding;
     Expr value;
-    if (by_warps()) {
-      const Expr px = clamp(x, 0, *width - 1), py = clamp(y, 0, *height - 1);
-      const Expr inside = x >= 0 && x < *width && y >= 0 && y < *height;
-      const Expr there = staging() ? Expr(input.staged(c, px, py)) : Expr((*inputs[0])(c, px, py));
-      patch(c, x, y) = select(inside, activations::number(there), 0.0f);
-      value = patch(r[0], sx, sy);
-    } else if (staging()) {
+    if (staging()) {
       value = activations::number(input.staged(r[0], sx, sy));
     } else {  // on a device
       const Expr inside = sx >= 0 && sx < *width && sy >= 0 && sy < *height;
@@ -149,6 +150,30 @@ class Conv2d : public Generator<Conv2d> {
     }
     conv(c, x, y) += activations::number((*weights)(c % block_c, r[0], r[1], r[2], c / block_c)) * value;
     return conv(c, x, y);
+  }
+
+  /// Where it is dilated, the picture is taken apart into phases: the pixels whose x and y leave px and py when divided
+  /// by the dilation. Numbered within its phase, a pixel's taps lie side by side.
+  Expr sum_by_warps() {
+    RDom r(0, input.total(), 0, kernel, 0, kernel, "r");
+    const Expr sx = x * dilation + px - padding, sy = y * dilation + py - padding;
+    const Expr cx = clamp(sx, 0, *width - 1), cy = clamp(sy, 0, *height - 1);
+    const Expr inside = sx >= 0 && sx < *width && sy >= 0 && sy < *height;
+    const Expr there = staging() ? Expr(input.staged(c, cx, cy)) : Expr((*inputs[0])(c, cx, cy));
+    patch(c, x, y, px, py) = select(inside, activations::number(there), 0.0f);
+    conv(c, x, y, px, py) = (*bias)(c);
+    conv(c, x, y, px, py) += activations::number((*weights)(c % block_c, r[0], r[1], r[2], c / block_c)) *
+                             patch(r[0], x * stride + r[1], y * stride + r[2], px, py);
+    if (!by_phases()) return conv(c, x, y, 0, 0);
+    const Expr columns = result->dim(1).extent(), rows = result->dim(2).extent();
+    const auto tiles = [&](const Expr& side, int tile) { return (side + dilation * tile - 1) / (dilation * tile); };
+    const Expr across = min(dilation, columns), down = min(dilation, rows);  // phases that there are
+    // In the order of the loops: Halide does not exchange those of a reduction.
+    phase = RDom(0, block_x, 0, warp_rows(), 0, across, 0, tiles(columns, block_x), 0, down, 0,
+                 tiles(rows, warp_rows()), "phase");
+    // Neither is negative; were it said so, bounds of the phases would be drawn from it.
+    phase.where(((columns - 1 - column() * dilation - phase[2]) | (rows - 1 - row() * dilation - phase[4])) >= 0);
+    return conv(c, column(), row(), phase[2], phase[4]);
   }
 
   /// Two input channels at a time, as the machine's bfloat16 instructions take them; sums are float.
@@ -226,23 +251,33 @@ class Conv2d : public Generator<Conv2d> {
   /// that) they are in shared memory.
   void schedule_warps() {
     const bool cuda = get_target().has_feature(Target::CUDA);
-    const int side = warp_side(), at_once = kernel == 1 ? 4 : 2;
+    const int side = warp_rows(), at_once = kernel == 1 ? 4 : 2;
     Func out = *result;
     Var lane("lane"), pair("pair"), xb("xb"), yb("yb"), yi("yi"), columns("columns"), quads("quads"), all("all"),
         single("single");
     const auto lanes = [&](auto stage, const Var& v) { cuda ? stage.gpu_lanes(v) : stage.gpu_threads(v); };
-    out.bound(c, 0, ConvInput::round_up(channels, 16))
-        .split(c, co, ci, block_c)
-        .split(ci, pair, lane, 32)
-        .split(x, xb, xi, block_x, TailStrategy::GuardWithIf)
-        .split(y, yb, yi, side, TailStrategy::GuardWithIf)
-        .reorder(pair, xi, yi, lane, xb, yb, co)
-        .unroll(pair)
-        .unroll(xi)
-        .unroll(yi)
-        .gpu_blocks(xb, yb, co);
-    lanes(out, lane);
-    conv.compute_at(out, xb).bound_extent(c, block_c).bound_extent(x, block_x).bound_extent(y, side);
+    out.bound(c, 0, ConvInput::round_up(channels, 16));
+    const auto share_out = [&](Stage stage, const VarOrRVar& bx, const VarOrRVar& by, const VarOrRVar& ix,
+                               const VarOrRVar& iy) {
+      stage.split(c, co, ci, block_c).split(ci, pair, lane, 32).reorder({pair, ix, iy, lane, bx, by, co});
+      lanes(stage.unroll(pair).unroll(ix).unroll(iy).gpu_blocks(bx, by, co), lane);
+    };
+    RVar rxb("rxb"), ryb("ryb");
+    if (by_phases()) {
+      out.gpu_blocks(x, y);  // where there is nothing to do: else the result would have to be in the host's memory
+      Stage all_phases = out.update();
+      all_phases
+          .allow_race_conditions()  // each pixel is in one phase
+          .fuse(phase[2], phase[3], rxb)
+          .fuse(phase[4], phase[5], ryb);
+      share_out(all_phases, rxb, ryb, phase[0], phase[1]);
+    } else {
+      out.split(x, xb, xi, block_x, TailStrategy::GuardWithIf).split(y, yb, yi, side, TailStrategy::GuardWithIf);
+      share_out(out, xb, yb, xi, yi);
+    }
+    const LoopLevel block = by_phases() ? LoopLevel(out, rxb) : LoopLevel(out, xb);
+    conv.compute_at(block).bound_extent(c, block_c).bound_extent(x, block_x).bound_extent(y, side);
+    conv.bound_extent(px, 1).bound_extent(py, 1);
     if (cuda) conv.store_in(MemoryType::Register);
     conv.split(c, pair, lane, 32).reorder(pair, x, y, lane).unroll(pair).unroll(x).unroll(y);
     lanes(conv, lane);
@@ -280,7 +315,9 @@ class Conv2d : public Generator<Conv2d> {
   Input<Buffer<>>* added = nullptr;
   Input<int>*height = nullptr, *width = nullptr, *tasks = nullptr;
   Output<Buffer<>>* result = nullptr;
-  Var tile{"tile"}, c{"c"}, x{"x"}, y{"y"}, co{"co"}, ci{"ci"}, xo{"xo"}, xi{"xi"}, xs{"xs"}, yo{"yo"}, yi{"yi"};
+  Var tile{"tile"}, c{"c"}, x{"x"}, y{"y"}, co{"co"}, ci{"ci"}, xo{"xo"}, xi{"xi"}, xs{"xs"}, yo{"yo"}, yi{"yi"},
+      px{"px"}, py{"py"};
+  RDom phase;  // column and row in a tile, phase and tile of columns, phase and tile of rows
   Func conv{"conv"};
   int block_c = 0, block_x = 0;
 
@@ -302,12 +339,20 @@ class Conv2d : public Generator<Conv2d> {
     return true;
   }
   bool staging() const { return !apart() && !(on_device() && input.plain()); }
-  /// Where whole warps have work: channels in 32s, input channels in 16s, and pixels that lie close together.
+  /// Where whole warps have work: channels in 32s, input channels in 16s, and pixels that lie close together, if only
+  /// within a phase.
   bool by_warps() const {
     return on_device() && warp && ConvInput::round_up(channels, 16) % 32 == 0 && input.total() % 16 == 0 &&
-           dilation == 1;
+           (dilation == 1 || (stride == 1 && kernel > 1));
   }
-  int warp_side() const { return kernel == 1 || stride > 1 ? 4 : 5; }
+  bool by_phases() const { return by_warps() && dilation > 1; }
+  /// Of a pixel within its phase.
+  Expr column() const { return phase[3] * block_x + phase[0]; }
+  Expr row() const { return phase[5] * warp_rows() + phase[1]; }
+  /// Pixels of a warp's tile. Dilated layers are deep and their phases small: at 30x17 they are 15x9 with a dilation of
+  /// 2, 10x6 with 3 and 5x3 with 6.
+  int warp_columns() const { return kernel == 1 || stride > 1 ? 4 : 5; }
+  int warp_rows() const { return dilation > 1 ? 3 : warp_columns(); }
 
   /// Whether a tile's weights pass once for a whole strip, and tiles are shared out too: pays where all weights
   /// together do not fit the first-level cache.
@@ -321,7 +366,7 @@ class Conv2d : public Generator<Conv2d> {
   void choose_tile() {
     if (by_warps()) {
       block_c = kernel == 1 && ConvInput::round_up(channels, 16) % 64 == 0 ? 64 : 32;
-      block_x = warp_side();
+      block_x = warp_columns();
       return;
     }
     if (on_device()) {

@@ -11,12 +11,12 @@ using namespace Halide;
 
 /// Which cells are refined, and which tiles refine them, on a device: the error map brought to one value a cell, the
 /// worst cells marked in the reference's total order (error descending, then row-major), squares of 4x4 cells made of
-/// those that have enough, the others listed one by one. Every stage is a parallel loop over all cells or less; only
-/// the three counts go to the host.
+/// those that have enough, the others listed one by one. Every stage is a parallel loop over all cells or less, or one
+/// block of threads; only the three counts go to the host.
 ///
 /// The largest errors are found as on the CPU: non-negative floats are ordered as their bits are, so three histograms
-/// of 11 bits give the bits of the last error that is taken. Positions in the lists are counts of what comes before, by
-/// blocks of 64 and of 64 of those.
+/// of 11 bits give the bits of the last error that is taken. Positions in the lists are counts of what comes before: of
+/// 64 cells each in parallel, then over these in one block of threads, for all lists at once.
 class SelectCells : public Generator<SelectCells> {
  public:
   GeneratorParam<int> pitch{"pitch", 48};         ///< of the buffer that holds the error map
@@ -56,22 +56,20 @@ class SelectCells : public Generator<SelectCells> {
     alone(i) = cast<uint8_t>(flagged(i) != 0 && large(square_of(i % width, i / width)) == 0);
     spread(large);
     spread(alone);
-    const Scan in_squares = scan(large, "squares"), by_themselves = scan(alone, "alone");
-    const Scan all = scan(flagged, "all");
+    const Scan lists = scan({large, alone, flagged}, "lists");
 
     const Expr at = clamp(y * width + x, 0, count - 1), square = square_of(x, y);
-    slot(x, y) =
-        select(flagged(at) == 0, 0, large(square) != 0, -1 - in_squares.before(square), by_themselves.before(at) + 1);
+    slot(x, y) = select(flagged(at) == 0, 0, large(square) != 0, -1 - lists.before(0, square), lists.before(1, at) + 1);
     squares(k, t) = undef<int>();
     RDom s(0, square_count, "s");
     s.where(large(s) != 0);
     const Expr left = min(4 * (s % square_columns), width - 4), top = min(4 * (s / square_columns), height - 4);
-    squares(k, unsafe_promise_clamped(in_squares.before(s), 0, square_count - 1)) = select(k == 0, left, top);
+    squares(k, unsafe_promise_clamped(lists.before(0, s), 0, square_count - 1)) = select(k == 0, left, top);
     singles(k, t) = undef<int>();
     RDom c(0, count, "c");
     c.where(alone(c) != 0);
-    singles(k, unsafe_promise_clamped(by_themselves.before(c), 0, count - 1)) = select(k == 0, c % width, c / width);
-    counts(k) = mux(k, {in_squares.total(), by_themselves.total(), all.total()});
+    singles(k, unsafe_promise_clamped(lists.before(1, c), 0, count - 1)) = select(k == 0, c % width, c / width);
+    counts(k) = lists.total(k);
 
     activations::tensor(error, pitch, true);
     for (auto* taps : {&across, &down}) {
@@ -96,42 +94,47 @@ class SelectCells : public Generator<SelectCells> {
   }
 
  private:
-  static constexpr int block = 64, digits[] = {22, 11, 0}, buckets = 2048;
+  static constexpr int block = 64, threads = 256, digits[] = {22, 11, 0}, buckets = 2048;
 
-  /// Counts over a function that is 0 outside of its range.
+  /// Counts over functions that are 0 outside of their ranges: what lies before a place, and all.
   struct Scan {
-    Func flag, blocks, of_blocks, blocks_before;
-    Expr of_blocks_count;
-    Expr before(const Expr& at) const {
+    std::vector<Func> flags;
+    Func blocks, blocks_before;
+    Expr last;  // block
+    Expr before(int which, const Expr& at) const {
       RDom r(0, block, "before");
-      return blocks_before(at / block) +
-             sum(r, select(r < at % block, cast<int>(flag((at / block) * block + r)), 0), "before_sum");
+      const Expr flag = cast<int>(flags[static_cast<std::size_t>(which)]((at / block) * block + r));
+      return blocks_before(at / block, which) + sum(r, select(r < at % block, flag, 0), "before_sum");
     }
-    Expr total() const {
-      RDom r(0, of_blocks_count, "total");
-      return sum(r, of_blocks(r), "total_sum");
-    }
+    Expr total(const Expr& which) const { return blocks_before(last, which) + blocks(last, which); }
   };
 
-  /// @param flag  defined everywhere, 0 where it does not count; scheduled
-  Scan scan(const Func& flag, const std::string& name) {
-    Scan s{flag, Func(name + "_blocks"), Func(name + "_of_blocks"), Func(name + "_before"), {}};
-    RDom r(0, block, "r"), q(0, block, "q");
-    s.blocks(i) = sum(r, cast<int>(flag(i * block + r)), name + "_sum");
-    s.of_blocks(i) = sum(q, s.blocks(i * block + q), name + "_sum2");
-    RDom before(0, block, "b");
-    Func higher(name + "_higher");
-    RDom h(0, most_of_blocks(), "h");
-    higher(i) = sum(h, select(h < i, s.of_blocks(h), 0), name + "_sum3");
-    s.blocks_before(i) =
-        higher(i / block) +
-        sum(before, select(before < i % block, s.blocks((i / block) * block + before), 0), name + "_sum4");
-    s.of_blocks_count = most_of_blocks();
-    for (Func f : {s.blocks, s.of_blocks, higher, s.blocks_before}) spread(f);
+  /// @param flags  defined everywhere, 0 where they do not count
+  Scan scan(const std::vector<Func>& flags, const std::string& name) {
+    Scan s{flags, Func(name + "_blocks"), Func(name + "_before"), (count - 1) / block};
+    RDom r(0, block, "r");
+    std::vector<Expr> of;
+    for (const Func& flag : flags) of.push_back(cast<int>(flag(i * block + r)));
+    s.blocks(i, t) = sum(r, of.size() == 1 ? of[0] : mux(t, of), name + "_sum");
+    // Each thread counts a piece, and what lies before it: first of the pieces, then in its own.
+    const Expr piece = (s.last + threads) / threads;
+    Func pieces(name + "_pieces"), higher(name + "_higher");
+    RDom p(0, piece, "p"), h(0, threads, "h"), q(0, piece, "q");
+    const auto counted = [&](const Expr& at) { return select(at <= s.last, s.blocks(min(at, s.last), t), 0); };
+    pieces(i, t) = sum(p, counted(i * piece + p), name + "_sum2");
+    higher(i, t) = sum(h, select(h < i, pieces(h, t), 0), name + "_sum3");
+    s.blocks_before(i, t) = higher(unsafe_promise_clamped(i / piece, 0, threads - 1), t) +
+                            sum(q, select(q < i % piece, counted((i / piece) * piece + q), 0), name + "_sum4");
+    Var ib("ib"), it("it");
+    s.blocks.compute_root().gpu_tile(i, ib, it, 64, TailStrategy::GuardWithIf).gpu_blocks(t);
+    s.blocks_before.compute_root()
+        .split(i, ib, it, threads, TailStrategy::GuardWithIf)
+        .reorder(it, ib, t)
+        .gpu_blocks(t)
+        .gpu_threads(it);
+    for (Func f : {pieces, higher}) f.compute_at(s.blocks_before, t).bound(i, 0, threads).gpu_threads(i);
     return s;
   }
-  Expr most_of_blocks() const { return (count + block * block - 1) / (block * block); }
-
   void spread(Func f) {
     Var ib("ib"), it("it");
     f.compute_root().gpu_tile(f.args()[0], ib, it, 64, TailStrategy::GuardWithIf);
@@ -144,7 +147,7 @@ class SelectCells : public Generator<SelectCells> {
     Var tb("tb"), tt("tt");
     f.bound(k, 0, 2).reorder(k, t).gpu_tile(t, tb, tt, 64, TailStrategy::GuardWithIf);
     f.update().allow_race_conditions();  // no two write one place
-    f.update().unroll(k).gpu_tile(r, rb, rt, 64, TailStrategy::GuardWithIf);
+    f.update().reorder(k, r).unroll(k).gpu_tile(r, rb, rt, 64, TailStrategy::GuardWithIf);
   }
 
   /// Products and sums are rounded one by one, as on the CPU: fused they could order equal errors differently.
@@ -173,6 +176,33 @@ class SelectCells : public Generator<SelectCells> {
     return select(e > 0.0f, reinterpret<int32_t>(e), 0);
   }
 
+  /// The digit of the last error that is taken: fewer than wanted are above it, and enough with it (-1: there are not
+  /// enough); how many are above it; how many there are. One block of threads finds first its group of 32.
+  Func find_digit(const Func& histogram, const Expr& left, const std::string& n) {
+    constexpr int of_group = 32, groups = buckets / of_group;
+    Func group("group" + n), higher("higher" + n), where("where" + n), above("above" + n), digit("digit" + n),
+        state("state" + n);
+    RDom g(0, of_group, "g" + n), h(0, groups, "h" + n), a(0, groups, "a" + n), b(0, of_group, "b" + n),
+        d(0, of_group, "d" + n);
+    const auto holds = [&](const Expr& beyond, const Expr& own) { return beyond < left && left <= beyond + own; };
+    group(i) = sum(g, histogram(of_group * i + g), "group_sum" + n);
+    higher(i) = sum(h, select(h > i, group(h), 0), "higher_sum" + n);
+    where(i) = maximum(a, select(holds(higher(a), group(a)), a, -1), "where_max" + n);
+    const Expr first = of_group * clamp(where(0), 0, groups - 1);
+    above(i) = higher(clamp(where(0), 0, groups - 1)) + sum(b, select(b > i, histogram(first + b), 0), "above_sum" + n);
+    digit(i) = maximum(d, select(where(0) >= 0 && holds(above(d), histogram(first + d)), d, -1), "digit_max" + n);
+    state(i) = Tuple(select(digit(0) >= 0, first + digit(0), -1), above(clamp(digit(0), 0, of_group - 1)),
+                     higher(0) + group(0));
+    Var ib("ib"), it("it");
+    state.compute_root().bound(i, 0, 1).split(i, ib, it, 1).gpu_blocks(ib).gpu_threads(it);
+    group.compute_at(state, ib).bound(i, 0, groups).gpu_threads(i);
+    higher.compute_at(state, ib).bound(i, 0, groups).gpu_threads(i);
+    where.compute_at(state, ib).bound(i, 0, 1).gpu_threads(i);
+    above.compute_at(state, ib).bound(i, 0, of_group).gpu_threads(i);
+    digit.compute_at(state, ib).bound(i, 0, 1).gpu_threads(i);
+    return state;
+  }
+
   /// 1 for each chosen cell, 0 beyond the last.
   Func choose() {
     const Expr most = clamp(wanted, 0, count);
@@ -180,7 +210,7 @@ class SelectCells : public Generator<SelectCells> {
     for (int p = 0; p < 3; ++p) {
       const int shift = digits[p];
       const std::string n = std::to_string(p);
-      Func histogram("histogram" + n), group("group" + n), above("above" + n), best("best" + n), state("state" + n);
+      Func histogram("histogram" + n);
       RDom r(0, count, "r" + n);
       const Expr of = key(r);
       Expr counted = of != 0;
@@ -188,40 +218,23 @@ class SelectCells : public Generator<SelectCells> {
       r.where(counted);
       histogram(i) = 0;
       histogram(clamp((of >> shift) % buckets, 0, buckets - 1)) += 1;
-      RDom g(0, 32, "g" + n), higher(0, buckets / 32, "higher" + n), beside(0, 32, "beside" + n), b(0, 32, "b" + n);
-      group(i) = sum(g, histogram(32 * i + g), "group_sum" + n);
-      above(i) = sum(higher, select(higher > i / 32, group(higher), 0), "above_sum" + n) +
-                 sum(beside, select(beside > i % 32, histogram((i / 32) * 32 + beside), 0), "beside_sum" + n);
-      // The digit of the last error that is taken: fewer than wanted are above it, and enough with it.
-      const Expr d = 32 * i + b;
-      best(i) = maximum(b, select(above(d) < left && left <= above(d) + histogram(d), d, -1), "best_max" + n);
-      RDom all(0, buckets / 32, "all" + n);
-      state() = Tuple(maximum(all, best(all), "digit" + n), sum(all, group(all), "total" + n));
-      spread(group);
-      spread(above);
-      spread(best);
-      state.compute_root().gpu_single_thread();
       Var ib("ib"), it("it");
       RVar rb("rb"), rt("rt");
       histogram.compute_root().bound(i, 0, buckets).gpu_tile(i, ib, it, 64);
       histogram.update().atomic().gpu_tile(r, rb, rt, 64, TailStrategy::GuardWithIf);
-      const Expr found = state()[0], total = state()[1];
-      const Expr digit = clamp(found, -1, buckets - 1);
+      const Func found = find_digit(histogram, left, n);
+      const Expr digit = clamp(found(0)[0], -1, buckets - 1);
       // Fewer errors than wanted: the rest are cells without any, whose key is 0.
       if (p == 0) enough = digit >= 0;
-      left = select(enough, left - above(max(digit, 0)), p == 0 ? left - total : left);
+      left = select(enough, left - found(0)[1], p == 0 ? left - found(0)[2] : left);
       prefix = select(enough, prefix * buckets + max(digit, 0), 0);
     }
-    Func last("last");
-    last() = Tuple(prefix, left);
-    last.compute_root().gpu_single_thread();
     const Expr inside = i >= 0 && i < count;
     const Expr at = clamp(i, 0, count - 1);
     Func ties("ties"), flagged("flagged");
-    ties(i) = cast<uint8_t>(inside && key(at) == last()[0]);
-    spread(ties);
-    const Scan equal = scan(ties, "ties");
-    const Expr worst = key(at) > last()[0] || (key(at) == last()[0] && equal.before(i) < last()[1]);
+    ties(i) = inside && key(at) == prefix;
+    const Scan equal = scan({ties}, "ties");
+    const Expr worst = key(at) > prefix || (key(at) == prefix && equal.before(0, i) < left);
     const Expr sampled = most > 0 && worst && (above_zero == 0 || key(at) > 0);
     flagged(i) = cast<uint8_t>(inside && select(mode == 0, sampled, mode == 1, errors(at) > threshold, mode == 2));
     spread(flagged);

@@ -6,10 +6,12 @@ if(TARGET test_kernels)
                                                hairline::kernels_conv_cases_bf16
                                                hairline::kernels_conv_cases_half_opencl
                                                hairline::kernels_conv_cases_half_cuda hairline::kernels_conv_cases_amx
+                                               hairline::kernels_device_cases
                                                hairline::kernels_bgmv2_mobilenetv2_bf16
                                                hairline::kernels_bgmv2_resnet50_bf16
                                                hairline::kernels_bgmv2_mobilenetv2
                                                hairline::kernels_bgmv2_mobilenetv2_opencl
+                                               hairline::kernels_bgmv2_mobilenetv2_generic
                                                hairline::kernels_bgmv2_resnet50 hairline::kernels_bgmv2_resnet50_opencl
                                                hairline::kernels_bgmv2_resnet50_warps
                                                hairline::kernels_own_network hairline::kernels_slim

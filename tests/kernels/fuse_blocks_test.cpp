@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "hairline/kernels/kernel_list.hpp"
 #include "hairline/kernels/lower.hpp"
 #include "hairline/kernels/memory_plan.hpp"
 #include "hairline/nets/background_matting_v2.hpp"
@@ -75,6 +76,73 @@ TEST_CASE("inverted residuals become one step each where there is a kernel") {
   const std::size_t steps = other.steps.size();
   kernels::fuse_blocks(other, [](const std::string&) { return true; });
   CHECK(other.steps.size() == steps);
+}
+
+TEST_CASE("depthwise-separable blocks are taken where no longer one is") {
+  const auto separable = [](const std::string& name) { return name.starts_with("depthwise_separable_"); };
+  const LoweredNetwork plain = lowered<MobileNetV2>();
+  LoweredNetwork all = plain, mixed = plain;
+  kernels::fuse_blocks(all, separable);
+  CHECK(count(all, StepKind::depthwise_separable) == 17);
+  CHECK(count(all, StepKind::depthwise) == 0);
+  CHECK(all.steps.size() == plain.steps.size() - 17);
+  CHECK(in_order(all));
+  std::vector<std::string> names;
+  int adding = 0;
+  for (const Step& step : all.steps) {
+    if (step.kind != StepKind::depthwise_separable) continue;
+    names.push_back(step.kernel.name);
+    adding += step.addend.place.storage >= 0 ? 1 : 0;
+  }
+  CHECK(names[0] == "depthwise_separable_k3s1d1p1_32_o16_relu6_none");
+  CHECK(names[1] == "depthwise_separable_k3s2d1p1_96_o24_relu6_none");
+  CHECK(names[15] == "depthwise_separable_k3s1d2p2_960_o160_add_relu6_none");
+  CHECK(adding == 10);
+  const std::string whole = "inverted_residual_k3s1d1p1_24_w144_o24_add_relu6_relu6_none";
+  kernels::fuse_blocks(mixed, [&](const std::string& name) { return separable(name) || name == whole; });
+  CHECK(count(mixed, StepKind::inverted_residual) == 1);
+  CHECK(count(mixed, StepKind::depthwise_separable) == 16);
+  CHECK(in_order(mixed));
+}
+
+TEST_CASE("a library needs nothing of a block but the block, if it has that") {
+  int within_one = 0, within_two = 0, blocks = 0;
+  for (const auto& listed : kernels::kernel_list(lowered<MobileNetV2>())) {
+    const auto names = std::count(listed.within.begin(), listed.within.end(), ' ') + (listed.within.empty() ? 0 : 1);
+    blocks += listed.block ? 1 : 0;
+    within_one += names == 1 ? 1 : 0;
+    within_two += names == 2 ? 1 : 0;
+  }
+  CHECK(blocks == 2 * 17);
+  CHECK(within_one == 17);      // expansions and the stem: of the long blocks alone
+  CHECK(within_two == 2 * 17);  // depthwise and projecting convolutions
+}
+
+TEST_CASE("a chain of depthwise-separable convolutions has no step in two blocks") {
+  const auto step = [](StepKind kind, int from, int to, std::vector<std::pair<std::string, std::string>> constants) {
+    Step s;
+    s.kind = kind;
+    s.inputs = {{{from, 0, 16, 16}}};
+    s.storage = to;
+    s.name = "layer." + std::to_string(to);
+    s.kernel.constants = std::move(constants);
+    for (const char* one : {"stride", "dilation"}) s.kernel.constants.emplace_back(one, "1");
+    for (const auto& [name, value] : {std::pair{"channels", "16"}, {"activation", "relu"}})
+      s.kernel.constants.emplace_back(name, value);
+    return s;
+  };
+  LoweredNetwork chain;
+  chain.storage_pitch = chain.storage_node = std::vector<int>(5, 16);
+  chain.storage_precision.resize(5);
+  for (int i : {0, 2}) {
+    chain.steps.push_back(step(StepKind::depthwise, i, i + 1, {{"kernel", "3"}, {"padding", "1"}}));
+    chain.steps.push_back(step(StepKind::conv2d, i + 1, i + 2, {{"kernel", "1"}, {"padding", "0"}}));
+  }
+  LoweredNetwork fused = chain;
+  kernels::fuse_blocks(fused, [](const std::string&) { return true; });
+  REQUIRE(fused.steps.size() == 2);
+  CHECK(fused.steps[1].parts.size() == 2);
+  CHECK(fused.steps[1].inputs[0].place.storage == fused.steps[0].storage);
 }
 
 TEST_CASE("the mean of the picture joins the ASPP's projection as its bias") {

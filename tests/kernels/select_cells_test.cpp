@@ -181,6 +181,10 @@ TEST_CASE("device: cells are the host's choice, ties and zeros included") {
       for (int wanted : {0, 1, width * height / 3, width * height - 1, width * height + 5})
         for (bool above_zero : {false, true})
           check(map_of(width, height, kind), width, height, {RefineMode::sampling, wanted, above_zero, 0});
+  // So many that a thread counts several blocks of 64, and not as many in the last one.
+  for (const char* kind : {"smooth", "steps", "flat"})
+    for (int wanted : {0, 7000, 30000})
+      check(map_of(211, 157, kind), 211, 157, {RefineMode::sampling, wanted, true, 0});
   for (RefineMode mode : {RefineMode::thresholding, RefineMode::full, RefineMode::none})
     check(map_of(37, 23, "steps"), 37, 23, {mode, 100, true, 0.4f});
 }

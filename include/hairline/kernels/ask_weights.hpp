@@ -133,8 +133,10 @@ inline Result<void> ask_block(const PackedNetwork& net, const Step& step, const 
     const Unpacked& u = *parts[i];
     begin_packing(step.parts[i], *parts[i]);
     const std::array<int, 5>& e = u.step->extents;
-    weights.push_back(u.depthwise ? Argument::dense(&nothing, std::array<int, 3>{e[0], e[1], e[2]})
-                                  : Argument::dense(nullptr, std::array<int, 5>{1, 1, 1, 1, 1}));
+    weights.push_back(
+        u.depthwise
+            ? Argument::dense(&nothing, std::array<int, 3>{e[0], e[1], e[2]}).of_type(u.step->numbers, net.on.target)
+            : Argument::dense(nullptr, std::array<int, 5>{1, 1, 1, 1, 1}));
     biases.push_back(Argument::dense(&nothing, std::array<int, 1>{static_cast<int>(u.step->bias.size())}));
   }
   int result_side = side;
@@ -144,14 +146,20 @@ inline Result<void> ask_block(const PackedNetwork& net, const Step& step, const 
     result_side = (result_side + 2 * n.integer("padding") - reach) / n.integer("stride") + 1;
   }
   const int pitch = step.inputs[0].place.pitch, out = static_cast<int>(parts.back()->step->bias.size());
-  Argument input = Argument::dense(&nothing, std::array<int, 3>{pitch, side, side});
-  Argument result = Argument::dense(&nothing, std::array<int, 3>{out, result_side, result_side});
+  const auto picture = [&](int storage, int channels, int extent) {
+    return Argument::dense(&nothing, std::array<int, 3>{channels, extent, extent})
+        .of_type(net.lowered.precision(storage), net.on.target);
+  };
+  Argument input = picture(step.inputs[0].place.storage, pitch, side);
+  Argument added = picture(step.addend.place.storage, out, result_side);
+  Argument result = picture(step.storage, out, result_side);
   int tasks = 1;
   std::vector<void*> arguments = {nullptr, input.pointer()};
   for (std::size_t i = 0; i < parts.size(); ++i) {
     arguments.push_back(weights[i].pointer());
     arguments.push_back(biases[i].pointer());
   }
+  if (step.addend.place.storage >= 0) arguments.push_back(added.pointer());
   arguments.push_back(&tasks);
   arguments.push_back(result.pointer());
   for (std::size_t i = 0; i < parts.size(); ++i) {  // one call answers for all
@@ -159,6 +167,7 @@ inline Result<void> ask_block(const PackedNetwork& net, const Step& step, const 
     auto extents = ask_weights(net.on, step.kernel.name, arguments, weights[i]);
     if (!extents) return extents.error();
     parts[i]->step->extents = *extents;
+    parts[i]->step->numbers = weights[i].precision();
   }
   return {};
 }

@@ -18,33 +18,49 @@ class BlockFinder {
  public:
   explicit BlockFinder(const LoweredNetwork& network) : network_(network) {}
 
-  /// The block whose depthwise convolution is this step: a dense convolution before it, if there is one that nothing
-  /// else reads (1x1, or a stem), and the 1x1 convolution behind it, which may add the block's own input.
+  /// Every block whose depthwise convolution is this step, the longest first.
+  std::vector<Step> blocks(std::size_t depthwise) const {
+    std::vector<Step> found;
+    if (network_.steps[depthwise].kind != StepKind::depthwise) return found;
+    if (auto block = inverted_residual(depthwise)) found.push_back(std::move(*block));
+    if (auto block = depthwise_separable(depthwise)) found.push_back(std::move(*block));
+    return found;
+  }
+
+ private:
+  /// The 1x1 convolution that alone reads a depthwise convolution's result, or null.
+  const Step* pointwise(const Step& light) const {
+    const int behind = only_reader(light.storage);
+    if (behind < 0) return nullptr;
+    const Step& narrow = network_.steps[static_cast<std::size_t>(behind)];
+    return plain(narrow) && constant(narrow, "kernel") == "1" ? &narrow : nullptr;
+  }
+
+  /// Whether a step is behind another depthwise convolution already: blocks have no step in common.
+  bool ends_block(const Step& step) const {
+    return std::any_of(network_.steps.begin(), network_.steps.end(), [&](const Step& light) {
+      return light.kind == StepKind::depthwise && pointwise(light) == &step;
+    });
+  }
+
+  /// A dense convolution before the depthwise one, if there is one that nothing else reads (1x1, or a stem), and the
+  /// 1x1 convolution behind it, which may add the block's own input.
   std::optional<Step> inverted_residual(std::size_t depthwise) const {
     const Step& light = network_.steps[depthwise];
-    if (light.kind != StepKind::depthwise) return std::nullopt;
-    const int behind = only_reader(light.storage);
-    if (behind < 0) return std::nullopt;
-    const Step& narrow = network_.steps[static_cast<std::size_t>(behind)];
-    if (!plain(narrow) || constant(narrow, "kernel") != "1" || narrow.inputs[0].place.storage != light.storage)
-      return std::nullopt;
+    const Step* const behind = pointwise(light);
+    if (behind == nullptr) return std::nullopt;
+    const Step& narrow = *behind;
     const Step* wide = nullptr;
     for (const Step& step : network_.steps)
       if (step.storage == light.inputs[0].place.storage && plain(step) && step.addend.place.storage < 0 &&
-          only_reader(step.storage) == static_cast<int>(depthwise))
+          only_reader(step.storage) == static_cast<int>(depthwise) && !ends_block(step))
         wide = &step;
     const StepInput& input = wide != nullptr ? wide->inputs[0] : light.inputs[0];
     const bool residual = narrow.addend.place.storage >= 0;
     const bool own = narrow.addend.place.storage == input.place.storage && input.place.first == 0 &&
                      input.place.pitch == padded_channels(input.place.channels);
     if (residual && !own) return std::nullopt;
-    Step block;
-    block.kind = StepKind::inverted_residual;
-    block.name = narrow.name.substr(0, narrow.name.rfind('.'));
-    block.inputs = {input};
-    block.node = narrow.node;
-    block.size_node = input.node;
-    block.storage = narrow.storage;
+    Step block = joined(StepKind::inverted_residual, input, narrow);
     if (wide != nullptr) block.parts.push_back(*wide);
     block.parts.push_back(light);
     block.parts.push_back(narrow);
@@ -52,7 +68,69 @@ class BlockFinder {
     return block;
   }
 
- private:
+  /// A depthwise convolution and the 1x1 convolution behind it, which may add anything. Both read and add whole
+  /// buffers.
+  std::optional<Step> depthwise_separable(std::size_t depthwise) const {
+    const Step& light = network_.steps[depthwise];
+    const Step* const narrow = pointwise(light);
+    if (narrow == nullptr || light.inputs[0].place.first != 0) return std::nullopt;
+    const Place &input = light.inputs[0].place, &added = narrow->addend.place;
+    if (added.storage >= 0 && (added.first != 0 || added.pitch != padded_channels(added.channels))) return std::nullopt;
+    Step block = joined(StepKind::depthwise_separable, light.inputs[0], *narrow);
+    block.addend = narrow->addend;
+    block.parts = {light, *narrow};
+    const std::string in = std::to_string(input.channels), pitch = std::to_string(input.pitch);
+    std::string types =
+        letter(input.storage) + (added.storage >= 0 ? letter(added.storage) : "") + letter(narrow->storage);
+    if (types.find_first_not_of('f') == std::string::npos) types.clear();
+    // What lies between the two is float, and has no say in what weights are.
+    for (Step& part : block.parts) part.half_weights = types.find('h') != std::string::npos;
+    block.kernel = {"depthwise_separable_" + window(light) + "_" + in +
+                        (input.pitch != padded_channels(input.channels) ? "p" + pitch : std::string()) + "_o" +
+                        constant(*narrow, "channels") + (added.storage >= 0 ? "_add" : "") + "_" +
+                        constant(light, "activation") + "_" + constant(*narrow, "activation") +
+                        (types.empty() ? "" : "_" + types),
+                    "hairline_depthwise_separable",
+                    {{"kernel", constant(light, "kernel")},
+                     {"stride", constant(light, "stride")},
+                     {"dilation", constant(light, "dilation")},
+                     {"padding", constant(light, "padding")},
+                     {"in_channels", in},
+                     {"pitch", pitch},
+                     {"channels", constant(*narrow, "channels")},
+                     {"addend", added.storage >= 0 ? "true" : "false"},
+                     {"depthwise_activation", constant(light, "activation")},
+                     {"activation", constant(*narrow, "activation")}}};
+    if (!types.empty()) block.kernel.constants.emplace_back("types", types);
+    return block;
+  }
+
+  /// What a block is called, reads and writes; the last of its parts writes it.
+  static Step joined(StepKind kind, const StepInput& input, const Step& last) {
+    Step block;
+    block.kind = kind;
+    block.name = last.name.substr(0, last.name.rfind('.'));
+    block.inputs = {input};
+    block.node = last.node;
+    block.size_node = input.node;
+    block.storage = last.storage;
+    return block;
+  }
+
+  /// "k3s1d1p1"
+  static std::string window(const Step& light) {
+    std::string text;
+    for (const char* what : {"kernel", "stride", "dilation", "padding"})
+      text.append(1, what[0]).append(constant(light, what));
+    return text;
+  }
+
+  /// The numbers in a buffer, as in the kernels' "types".
+  std::string letter(int storage) const {
+    const Precision p = network_.precision(storage);
+    return p == Precision::bf16 ? "b" : p == Precision::f16 ? "h" : "f";
+  }
+
   static const std::string& constant(const Step& step, std::string_view name) {
     const auto& list = step.kernel.constants;
     return std::find_if(list.begin(), list.end(), [&](const auto& c) { return c.first == name; })->second;
@@ -90,9 +168,7 @@ class BlockFinder {
     const std::string& channels = constant(light, "channels");
     const std::string none = "none";
     const std::string& first = wide != nullptr ? constant(*wide, "activation") : none;
-    std::string name = "inverted_residual_";
-    for (const char* what : {"kernel", "stride", "dilation", "padding"})
-      name.append(1, what[0]).append(constant(light, what));
+    std::string name = "inverted_residual_" + window(light);
     const auto of_wide = [&](std::string_view what, const char* otherwise) {
       return wide != nullptr ? constant(*wide, what) : std::string(otherwise);
     };
@@ -128,14 +204,18 @@ class BlockFinder {
 }  // namespace detail
 
 /// Puts one step in the place of those that a fused kernel does, wherever `has` says that there is that kernel: then
-/// what lies between them needs no memory. Cost: quadratic in the steps.
+/// what lies between them needs no memory. Of several blocks around one convolution the longest is taken. Cost:
+/// quadratic in the steps.
 /// @param has  bool(const std::string& kernel)
 template <class Has>
 void fuse_blocks(LoweredNetwork& network, Has has) {
   const detail::BlockFinder finder(network);
   std::vector<Step> blocks;
-  for (std::size_t s = 0; s < network.steps.size(); ++s)
-    if (auto block = finder.inverted_residual(s); block && has(block->kernel.name)) blocks.push_back(std::move(*block));
+  for (std::size_t s = 0; s < network.steps.size(); ++s) {
+    std::vector<Step> found = finder.blocks(s);
+    const auto taken = std::find_if(found.begin(), found.end(), [&](const Step& b) { return has(b.kernel.name); });
+    if (taken != found.end()) blocks.push_back(std::move(*taken));
+  }
   std::vector<Step> steps;
   for (Step& step : network.steps) {
     Step* within = nullptr;

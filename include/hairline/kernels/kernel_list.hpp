@@ -99,20 +99,26 @@ inline KernelDescriptor select_kernel(const RefineStage& r) {
 struct ListedKernel {
   KernelDescriptor kernel;
   bool block = false;       ///< does what several others do; a library has it where a schedule record says that it pays
-  std::string within = {};  ///< a block that does this too; empty: there is none
+  std::string within = {};  ///< blocks each of which does this too, by spaces; empty: there is none
 };
 
 /// Every kernel that a session of this network may call; some more than once.
 inline std::vector<ListedKernel> kernel_list(const LoweredNetwork& network) {
   std::vector<ListedKernel> list;
-  LoweredNetwork fused = network;
-  fuse_blocks(fused, [](const std::string&) { return true; });
-  for (const Step& step : fused.steps) {
+  const detail::BlockFinder finder(network);
+  std::vector<Step> blocks;
+  for (std::size_t s = 0; s < network.steps.size(); ++s)
+    for (Step& block : finder.blocks(s)) blocks.push_back(std::move(block));
+  for (const Step& block : blocks) list.push_back({block.kernel, true, ""});
+  for (const Step& step : network.steps) {
     if (step.kind == StepKind::pictures) {
       for (const PictureType& type : picture_types) list.push_back({detail::for_pictures(step.kernel, type, "type")});
     } else {
-      list.push_back({step.kernel, !step.parts.empty(), ""});
-      for (const Step& part : step.parts) list.push_back({part.kernel, false, step.kernel.name});
+      std::string within;
+      for (const Step& block : blocks)
+        for (const Step& part : block.parts)
+          if (part.storage == step.storage) within += (within.empty() ? "" : " ") + block.kernel.name;
+      list.push_back({step.kernel, false, within});
     }
   }
   if (network.refine.present) {

@@ -44,7 +44,18 @@ struct StepInput {
   int counted_from = 0;  ///< which input channel of the convolution its first channel is
 };
 
-enum class StepKind { pictures, conv2d, depthwise, inverted_residual, max_pool, global_average, resize, sum, refine };
+enum class StepKind {
+  pictures,
+  conv2d,
+  depthwise,
+  inverted_residual,
+  depthwise_separable,
+  max_pool,
+  global_average,
+  resize,
+  sum,
+  refine
+};
 
 /// One call of a kernel.
 struct Step {
@@ -52,7 +63,7 @@ struct Step {
   KernelDescriptor kernel;
   std::string name;  ///< of the layer or block, for people
   std::vector<StepInput> inputs;
-  StepInput addend;              ///< of conv2d, if its place is set
+  StepInput addend;              ///< of conv2d or a block with one, if its place is set
   Place bias;                    ///< of conv2d: computed by another step instead of packed, if its storage is set
   int node = -1;                 ///< whose shape the result has
   int size_node = -1;            ///< whose height and width the input has once resized

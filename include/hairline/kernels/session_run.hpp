@@ -177,15 +177,16 @@ inline Result<Session::PreparedStep> Session::prepare_step(std::size_t which) {
   } else if (step.kind == StepKind::depthwise) {
     depthwise(packed);
     vector(packed, 1, packed.bias);
-  } else if (step.kind == StepKind::inverted_residual) {
+  } else if (!step.parts.empty()) {
     for (std::size_t i = 0; i < packed.parts.size(); ++i) {
       const detail::PackedStep& part = packed.parts[i];
       if (step.parts[i].kind == StepKind::depthwise)
         depthwise(part);
       else
-        buffer(this->packed(part, 0, part.weights.data(), part.extents));
+        buffer(typed(part, this->packed(part, 0, part.weights.data(), part.extents)));
       vector(part, 1, part.bias);
     }
+    if (step.addend.place.storage >= 0) buffer(activation(step.addend.place, step.addend.node));
   } else if (pictures) {
     // A scaled picture is seen padded: that is the size which is scaled.
     const int source = net_->graph.nodes[static_cast<std::size_t>(step.size_node)].op->name == "scale_bilinear"
