@@ -1,4 +1,4 @@
-// The schedule of CUDA's dense convolutions as OpenCL code against plain loops in double; ragged sizes.
+// The schedule of CUDA's dense convolutions, as OpenCL code and as CUDA's, against plain loops in double; ragged sizes.
 #include "tests/support/catch.hpp"
 
 #if HAIRLINE_HAVE_KERNELS
@@ -13,8 +13,9 @@
 #include "hairline/kernels/call.hpp"
 #include "hairline/kernels/opencl.hpp"
 #include "tests/kernels/device_port.hpp"
+#include "tests/kernels/test_device.hpp"
 
-extern "C" const hairline::kernels::Library hairline_kernels_device_cases_opencl;
+extern "C" const hairline::kernels::Library hairline_kernels_device_cases_opencl, hairline_kernels_device_cases_cuda;
 
 namespace {
 namespace kernels = hairline::kernels;
@@ -51,7 +52,8 @@ const std::vector<Case> cases = {
 };
 
 void check(const Case& c, int h, int w) {
-  const kernels::Backend on = kernels::opencl_backend(hairline_kernels_device_cases_opencl);
+  const kernels::Backend on =
+      kernel_tests::test_device(hairline_kernels_device_cases_opencl, hairline_kernels_device_cases_cuda);
   std::mt19937 generator(static_cast<unsigned>(h * 1000 + w));
   std::normal_distribution<float> normal;
   const auto random = [&](int size) {
@@ -138,7 +140,7 @@ void check(const Case& c, int h, int w) {
 }
 }  // namespace
 
-TEST_CASE("device: convolutions by warps equal plain loops at every size") {
+TEST_CASE("device: convolutions by warps equal plain loops at every size", "[layers]") {
   // Tiles are 5x5 pixels, 4x4 with a stride, and with a dilation of d 5x3 of those that are d apart.
   const std::vector<std::array<int, 2>> sizes = {{1, 1},  {1, 7},   {6, 1},   {2, 3},   {5, 5},  {4, 6},
                                                  {9, 15}, {10, 16}, {13, 37}, {17, 30}, {29, 24}};

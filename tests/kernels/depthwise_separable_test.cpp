@@ -1,5 +1,4 @@
-// Fused depthwise-separable blocks on an OpenCL device (PoCL where there is no other) against plain loops in double,
-// and networks with them.
+// Fused depthwise-separable blocks on a device against plain loops in double, and networks with them.
 #include "tests/support/catch.hpp"
 
 #if HAIRLINE_HAVE_KERNELS
@@ -20,8 +19,9 @@
 #include "tests/kernels/block.hpp"
 #include "tests/kernels/device_port.hpp"
 #include "tests/kernels/session_support.hpp"
+#include "tests/kernels/test_device.hpp"
 
-extern "C" const hairline::kernels::Library hairline_kernels_device_cases_opencl;
+extern "C" const hairline::kernels::Library hairline_kernels_device_cases_opencl, hairline_kernels_device_cases_cuda;
 extern "C" const hairline::kernels::Library hairline_kernels_bgmv2_mobilenetv2_opencl;
 extern "C" const hairline::kernels::Library hairline_kernels_bgmv2_mobilenetv2_generic_opencl;
 
@@ -111,7 +111,8 @@ struct Problem {
 };
 
 void check(const Case& c, int h, int w) {
-  const kernels::Backend on = kernels::opencl_backend(hairline_kernels_device_cases_opencl);
+  const kernels::Backend on =
+      kernel_tests::test_device(hairline_kernels_device_cases_opencl, hairline_kernels_device_cases_cuda);
   const Problem p(c, h, w);
   const int in = round16(c.in), out = round16(c.out);
   std::vector<float> light(static_cast<std::size_t>(in * c.taps())), added;
@@ -182,7 +183,7 @@ int called(kernels::Session& session, std::string_view beginning) {
 }
 }  // namespace
 
-TEST_CASE("device: depthwise-separable blocks equal plain loops at every size") {
+TEST_CASE("device: depthwise-separable blocks equal plain loops at every size", "[layers]") {
   const std::vector<std::array<int, 2>> sizes = {{1, 1}, {1, 5}, {6, 1}, {4, 4}, {5, 3}, {7, 13}, {13, 37}, {29, 17}};
   for (const Case& c : cases)
     for (const auto& [h, w] : sizes) {

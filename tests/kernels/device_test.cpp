@@ -10,8 +10,10 @@
 #include "hairline/kernels/opencl.hpp"
 #include "hairline/weights/seeded.hpp"
 #include "tests/kernels/session_support.hpp"
+#include "tests/kernels/test_device.hpp"
 
 extern "C" const hairline::kernels::Library hairline_kernels_bgmv2_mobilenetv2_opencl;
+extern "C" const hairline::kernels::Library hairline_kernels_bgmv2_mobilenetv2_cuda;
 extern "C" const hairline::kernels::Library hairline_kernels_bgmv2_resnet50_opencl;
 extern "C" const hairline::kernels::Library hairline_kernels_bgmv2_resnet50_warps_opencl;
 
@@ -47,6 +49,19 @@ TEST_CASE("device: MobileNetV2 equals the reference in every mode") {
   compare_modes<BackgroundMattingV2<MobileNetV2, Kernel{1}>>(library, {RefineMode::sampling}, 64, 96);
   compare_modes<BackgroundMattingV2Base<MobileNetV2>>(library, {RefineMode::none}, 49, 63);
   compare_modes<BackgroundMattingV2Coarse<MobileNetV2>>(library, {RefineMode::none}, 66, 50);
+}
+
+TEST_CASE("device: MobileNetV2 as CUDA code equals the reference in every mode", "[.cuda]") {
+  REQUIRE(kernel_tests::on_cuda());
+  using Whole = BackgroundMattingV2<MobileNetV2>;
+  const Graph g = graph<Whole>();
+  const Weights weights = seeded_weights(g, 11);
+  auto packed = kernels::pack_network(g, weights, kernels::cuda_backend(hairline_kernels_bgmv2_mobilenetv2_cuda));
+  INFO((packed ? std::string() : packed.error().message));
+  REQUIRE(packed);
+  kernels::Session session(*packed);
+  for (RefineMode mode : {RefineMode::sampling, RefineMode::thresholding, RefineMode::full, RefineMode::none})
+    compare(g, weights, session, make_pair(49, 70), options_of(mode, 0.25, 400));
 }
 
 TEST_CASE("device: ResNet-50 equals the reference") {

@@ -6,11 +6,13 @@ if(TARGET test_kernels)
                                                hairline::kernels_conv_cases_bf16
                                                hairline::kernels_conv_cases_half_opencl
                                                hairline::kernels_conv_cases_half_cuda hairline::kernels_conv_cases_amx
-                                               hairline::kernels_device_cases
+                                               hairline::kernels_device_cases_opencl
+                                               hairline::kernels_device_cases_cuda
                                                hairline::kernels_bgmv2_mobilenetv2_bf16
                                                hairline::kernels_bgmv2_resnet50_bf16
                                                hairline::kernels_bgmv2_mobilenetv2
                                                hairline::kernels_bgmv2_mobilenetv2_opencl
+                                               hairline::kernels_bgmv2_mobilenetv2_cuda
                                                hairline::kernels_bgmv2_mobilenetv2_generic
                                                hairline::kernels_bgmv2_resnet50 hairline::kernels_bgmv2_resnet50_opencl
                                                hairline::kernels_bgmv2_resnet50_warps
@@ -32,7 +34,7 @@ if(TARGET test_kernels)
     set_target_properties(hairline_ptx_driver PROPERTIES OUTPUT_NAME cuda SOVERSION 1 LIBRARY_OUTPUT_DIRECTORY
                                                          ${CMAKE_CURRENT_BINARY_DIR}/ptx)
     add_dependencies(test_kernels hairline_ptx_driver)
-    add_test(NAME kernels_cuda_interpreted COMMAND test_kernels "[half][layers]")
+    add_test(NAME kernels_cuda_interpreted COMMAND test_kernels "[layers],[cuda]")
     set_tests_properties(kernels_cuda_interpreted PROPERTIES ENVIRONMENT
                          "HAIRLINE_TEST_CUDA=1;LD_LIBRARY_PATH=${CMAKE_CURRENT_BINARY_DIR}/ptx")
   else()

@@ -1,6 +1,6 @@
 // Half floats on an OpenCL device (PoCL where there is no other): conversions to the bit, layers against plain loops in
-// double on the same rounded numbers, whole networks against the reference in float. With HAIRLINE_TEST_CUDA in the
-// environment the layers run on a CUDA device, which may be the interpreter of PTX in tests/kernels/ptx.
+// double on the same rounded numbers, whole networks against the reference in float. The layers run as CUDA
+// code too.
 #include "tests/support/catch.hpp"
 
 #if HAIRLINE_HAVE_KERNELS
@@ -24,6 +24,7 @@
 #include "hairline/weights/seeded.hpp"
 #include "tests/kernels/block.hpp"
 #include "tests/kernels/session_support.hpp"
+#include "tests/kernels/test_device.hpp"
 
 extern "C" {
 extern const hairline::kernels::Library hairline_kernels_conv_cases_half_opencl, hairline_kernels_conv_cases_half_cuda;
@@ -40,10 +41,9 @@ using kernels::detail::Argument;
 
 constexpr float infinity = std::numeric_limits<float>::infinity();
 
-const bool on_cuda = std::getenv("HAIRLINE_TEST_CUDA") != nullptr;
 const kernels::Library& library =
-    on_cuda ? hairline_kernels_conv_cases_half_cuda : hairline_kernels_conv_cases_half_opencl;
-kernels::Backend device() { return on_cuda ? kernels::cuda_backend(library) : kernels::opencl_backend(library); }
+    kernel_tests::on_cuda() ? hairline_kernels_conv_cases_half_cuda : hairline_kernels_conv_cases_half_opencl;
+kernels::Backend device() { return kernel_tests::test_device(library, library); }
 
 /// What a kernel stores: infinities become the largest number.
 std::uint16_t stored(float v) { return float_to_half(std::clamp(v, -65504.0f, 65504.0f)); }
