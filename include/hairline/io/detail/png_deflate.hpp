@@ -134,7 +134,7 @@ inline void deflate_quickly(std::span<std::uint8_t> raw, bool last, std::vector<
     isal_zstream stream;
     std::uint8_t level[ISAL_DEF_LVL1_DEFAULT];
   };
-  const auto work = std::make_unique_for_overwrite<Workspace>();
+  const auto work = std::make_unique<Workspace>();  // of zeros: what it finds there has a say in what it makes
   isal_zstream& stream = work->stream;
   isal_deflate_stateless_init(&stream);
   stream.level = 1;
