@@ -15,6 +15,14 @@ using namespace hairline::kernels;
 inline constexpr float nan = std::numeric_limits<float>::quiet_NaN();
 inline int round16(int n) { return (n + 15) / 16 * 16; }
 
+/// What follows a convolution, in double.
+enum class After { none, relu, relu6, clamp01 };
+inline double after(After a, double v) {
+  if (a == After::relu) return std::max(v, 0.0);
+  if (a == After::relu6) return std::clamp(v, 0.0, 6.0);
+  return a == After::clamp01 ? std::clamp(v, 0.0, 1.0) : v;
+}
+
 /// What a bilinear resize (align_corners = false) of `from` height x width pixels, at(x, y), has at x, y of a picture
 /// of `to` height x width, in double.
 template <class At>

@@ -369,17 +369,6 @@ Outcome run_session(kernels::Session& session, const session_support::Pair& pair
   return o;
 }
 
-std::array<double, 2> difference(const Image<float>& a, const Image<float>& b) {
-  REQUIRE(a.shape() == b.shape());
-  double most = 0, sum = 0;
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    const double d = std::abs(static_cast<double>(a.data()[i]) - static_cast<double>(b.data()[i]));
-    most = std::max(most, std::isnan(d) ? 1e9 : d);
-    sum += d;
-  }
-  return {most, sum / static_cast<double>(a.size())};
-}
-
 // Each layer rounds what it reads and writes to 11 bits: by 2^-13.8 of a number on average (root mean square). Such
 // errors of some sixty layers add up as their squares do: 2^-13.8 sqrt(2 * 60) = 8e-4 of a value, a quarter as much of
 // values around a quarter; the largest of 50000 is then about 9e-4. Allowed is twice that; seen are 4e-4 and 8e-5.
@@ -413,7 +402,7 @@ TEST_CASE("device: a network of half floats stays close to the reference in ever
     const Outcome got = run_session(session, pair, options);
     for (const auto& [name, image] :
          {std::pair<const char*, const Image<float>*>{"pha_sm", &got.coarse_alpha}, {"err_sm", &got.error}}) {
-      const auto [most, mean] = difference(wanted(name), *image);
+      const auto [most, mean] = session_support::difference(wanted(name), *image);
       INFO(name << " most " << most << ", mean " << mean);
       CHECK(most < largest);
       CHECK(mean < mean_of_all);
@@ -474,7 +463,7 @@ TEST_CASE("device: ResNet-50 of half floats stays close to the reference, by eit
     CHECK(sum / (64 * 96) < mean_of_all);
     if (first.empty()) first = alpha;
     // Sums in another order; where that makes another half float of one, the next layers see it.
-    CHECK(difference(first, alpha)[0] < largest);
+    CHECK(session_support::difference(first, alpha)[0] < largest);
   }
 }
 

@@ -18,16 +18,11 @@ extern "C" const hairline::kernels::Library hairline_kernels_conv_cases;
 
 namespace {
 using namespace hairline::kernels;
+using kernel_tests::After;
+using kernel_tests::after;
 using kernel_tests::Block;
 using kernel_tests::nan;
 using kernel_tests::round16;
-
-enum class After { none, relu, relu6, clamp01 };
-double after(After a, double v) {
-  if (a == After::relu) return std::max(v, 0.0);
-  if (a == After::relu6) return std::clamp(v, 0.0, 6.0);
-  return a == After::clamp01 ? std::clamp(v, 0.0, 1.0) : v;
-}
 
 /// As generators/conv_cases.cpp has them.
 struct Case {

@@ -103,6 +103,7 @@ inline std::array<Image<float>, 2> alpha_and_foreground(kernels::Session& sessio
 
 /// Largest and mean difference.
 inline std::array<double, 2> difference(const Image<float>& a, const Image<float>& b) {
+  REQUIRE(a.shape() == b.shape());
   double most = 0, sum = 0;
   for (std::size_t i = 0; i < a.size(); ++i) {
     const double d = std::abs(static_cast<double>(a.data()[i]) - static_cast<double>(b.data()[i]));
