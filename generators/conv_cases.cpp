@@ -5,7 +5,8 @@
 
 namespace {
 std::vector<std::string> with_common(std::vector<std::string> files) {
-  for (const char* file : {"activation", "activations", "bilinear", "conv_input", "device", "register_tile"})
+  for (const char* file :
+       {"activation", "activations", "bilinear", "conv_input", "dense_conv", "device", "register_tile"})
     files.push_back(std::string("lowering/") + file + ".hpp");
   return files;
 }
@@ -246,7 +247,7 @@ std::vector<KernelSpec> conv_cases() {
       {"winograd4_joined", "hairline_conv2d_winograd", and_also(joined, {{"rows", "3"}, {"chunk", "7"}}), winograd},
       {"winograd4_dilated",
        "hairline_conv2d_winograd",
-       {{"parts", "17"}, {"channels", "16"}, {"dilation", "3"}, {"rows", "2"}},
+       {{"parts", "17"}, {"channels", "16"}, {"dilation", "3"}, {"padding", "3"}, {"rows", "2"}},
        winograd},
       {"winograd4_bounds",
        "hairline_conv2d_winograd",
@@ -259,7 +260,13 @@ std::vector<KernelSpec> conv_cases() {
       {"winograd66_joined", "hairline_conv2d_winograd", and_also(joined, {{"form", "6"}, {"rows", "2"}}), winograd},
       {"winograd53_deep",
        "hairline_conv2d_winograd",
-       {{"parts", "17"}, {"channels", "32"}, {"dilation", "3"}, {"form_x", "5"}, {"form_y", "3"}, {"deep", "true"}},
+       {{"parts", "17"},
+        {"channels", "32"},
+        {"dilation", "3"},
+        {"padding", "3"},
+        {"form_x", "5"},
+        {"form_y", "3"},
+        {"deep", "true"}},
        winograd},
       {"winograd42_deep",
        "hairline_conv2d_winograd",
@@ -270,6 +277,7 @@ std::vector<KernelSpec> conv_cases() {
        {{"parts", "17"},
         {"channels", "32"},
         {"dilation", "2"},
+        {"padding", "2"},
         {"form_x", "5"},
         {"form_y", "3"},
         {"deep", "true"},
@@ -280,7 +288,7 @@ std::vector<KernelSpec> conv_cases() {
       {"winograd2_joined", "hairline_conv2d_winograd", and_also(joined, {{"form", "2"}}), winograd},
       {"winograd2_dilated",
        "hairline_conv2d_winograd",
-       {{"parts", "17"}, {"channels", "16"}, {"dilation", "2"}, {"form", "2"}, {"unroll_in", "2"}},
+       {{"parts", "17"}, {"channels", "16"}, {"dilation", "2"}, {"padding", "2"}, {"form", "2"}, {"unroll_in", "2"}},
        winograd},
   };
   for (KernelSpec& spec : residual_cases()) kernels.push_back(std::move(spec));

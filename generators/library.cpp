@@ -24,9 +24,6 @@
 
 namespace fs = std::filesystem;
 
-/// The same as conv_cases() for AMX tiles (conv_cases.cpp). Not in family.hpp, which is part of every kernel's key.
-std::vector<KernelSpec> conv_cases_amx();
-
 namespace {
 
 struct Options {

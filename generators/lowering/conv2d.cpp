@@ -4,9 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "lowering/activation.hpp"
-#include "lowering/activations.hpp"
-#include "lowering/conv_input.hpp"
+#include "lowering/dense_conv.hpp"
 #include "lowering/device.hpp"
 #include "lowering/register_tile.hpp"
 
@@ -17,15 +15,8 @@ using namespace Halide;
 /// bias, an optional addend and an activation. The input may be several values side by side, each of which may be
 /// brought to the input's size by a bilinear resize first; neither the resized value nor the concatenation is ever in
 /// memory as a whole: rows of it are made as the strip moves down.
-class Conv2d : public Generator<Conv2d> {
+class Conv2d : public DenseConv<Conv2d> {
  public:
-  GeneratorParam<int> kernel{"kernel", 3}, stride{"stride", 1}, dilation{"dilation", 1}, padding{"padding", 1};
-  GeneratorParam<std::string> parts{"parts", "64"};  ///< channels of each input, "48u,6": u is resized
-  GeneratorParam<int> channels{"channels", 64};      ///< of the result
-  GeneratorParam<bool> addend{"addend", false};
-  GeneratorParam<Activation> activation{"activation", Activation::none, activation_names()};
-  GeneratorParam<std::string> types{"types", ""};  ///< of the activations, see activations::element
-
   // Schedule knobs.
   GeneratorParam<int> tile_c{"tile_c", 0};  ///< channels of a register tile; 0: chosen for the machine's registers
   GeneratorParam<int> tile_x{"tile_x", 0};  ///< pixels of a register tile
@@ -37,25 +28,8 @@ class Conv2d : public Generator<Conv2d> {
   GeneratorParam<int> pairs{"pairs",
                             -1};  ///< bfloat16 products, two inputs at once; -1: if the first value is bfloat16
 
-  void configure() {
-    input.parse(parts);
-    for (std::size_t i = 0; i < input.parts.size(); ++i)
-      inputs.push_back(
-          add_input<Buffer<>>("input" + std::to_string(i), activations::element(types, i, get_target()), 3));
-    // c in tile, input channel, kx, ky, tile; bfloat16: both of a pair of inputs for each c, pair, kx, ky, tile
-    weights = add_input<Buffer<>>("weights", kept(), 5);
-    bias = add_input<Buffer<float, 1>>("bias");
-    if (activation == Activation::bounds) {
-      low = add_input<Buffer<float, 1>>("low");
-      high = add_input<Buffer<float, 1>>("high");
-    }
-    std::size_t next = input.parts.size();
-    if (addend) added = add_input<Buffer<>>("added", activations::element(types, next++, get_target()), 3);
-    height = add_input<int>("height");  // of the input, after resizing
-    width = add_input<int>("width");
-    tasks = add_input<int>("tasks");  // strips of rows to be worked on at the same time
-    result = add_output<Buffer<>>("result", activations::element(types, next, get_target()), 3);
-  }
+  // Weights: c in tile, input channel, kx, ky, tile; bfloat16: both of a pair of inputs for each c, pair, kx, ky, tile.
+  void configure() { add_ports(kept()); }
 
   void generate() {
     choose_tile();
@@ -66,13 +40,8 @@ class Conv2d : public Generator<Conv2d> {
       at_x = unsafe_promise_clamped(column() * dilation + phase[2], 0, columns - 1);
       at_y = unsafe_promise_clamped(row() * dilation + phase[4], 0, rows - 1);
     }
-    if (addend) v += activations::number((*added)(c, at_x, at_y));
-    if (activation == Activation::bounds)
-      v = clamp(v, (*low)(c), (*high)(c));
-    else
-      v = activate(activation, v);
     if (by_phases()) (*result)(c, x, y) = undef(result->type());
-    (*result)(c, at_x, at_y) = activations::stored(result->type(), v);
+    (*result)(c, at_x, at_y) = finished(v, at_x, at_y);
     ports();
   }
 
@@ -83,7 +52,7 @@ class Conv2d : public Generator<Conv2d> {
     Func out = *result;
     // To the nearest: a small rest makes one strip more, a large one all of them longer.
     const Expr rows = (out.output_buffer().dim(2).extent() + *tasks / 2) / *tasks;
-    out.bound(c, 0, ConvInput::round_up(channels, 16))
+    out.bound(c, 0, padded())
         .split(c, co, ci, block_c)
         .split(x, xo, xi, block_x, TailStrategy::GuardWithIf)
         .split(y, yo, yi, max(rows, 1), TailStrategy::GuardWithIf)
@@ -198,22 +167,12 @@ class Conv2d : public Generator<Conv2d> {
   }
 
   void ports() {
-    const int out_padded = ConvInput::round_up(channels, 16);
-    for (std::size_t i = 0; i < input.parts.size(); ++i)
-      activations::tensor(*inputs[i], input.parts[i].pitch, on_device());
-    if (addend) activations::tensor(*added, out_padded, on_device());
-    result->dim(0).set_bounds(0, out_padded);
-    activations::tensor(*result, out_padded);
-    const int side = narrow() ? 2 * block_c : block_c, rows = narrow() ? pairs_of(input.total()) : input.total();
-    weights->dim(0).set_bounds(0, side);
-    weights->dim(1).set_bounds(0, rows).set_stride(side);
-    weights->dim(2).set_bounds(0, kernel).set_stride(side * rows);
-    weights->dim(3).set_bounds(0, kernel).set_stride(side * rows * kernel);
-    weights->dim(4).set_bounds(0, out_padded / block_c).set_stride(side * rows * kernel * kernel);
-    bias->dim(0).set_bounds(0, out_padded);
+    describe_ports(on_device());
+    const int numbers = narrow() ? 2 * block_c : block_c, rows = narrow() ? pairs_of(input.total()) : input.total();
+    describe_weights(numbers, rows, kernel, kernel, padded() / block_c);
     if (!on_device()) return;
-    activations::whole(*result, out_padded);
-    if (addend && channels % 16 == 0) activations::whole(*added, out_padded);
+    activations::whole(*result, padded());
+    if (addend && channels % 16 == 0) activations::whole(*added, padded());
     for (std::size_t i = 0; i < input.parts.size(); ++i)
       if (input.parts[i].channels == input.parts[i].pitch) activations::whole(*inputs[i], input.parts[i].pitch);
     weights->set_host_alignment(16);
@@ -222,10 +181,10 @@ class Conv2d : public Generator<Conv2d> {
   /// A thread has four channels of a few pixels; the threads of a block that share their pixels read one input
   /// together.
   void schedule_device() {
-    const int padded = ConvInput::round_up(channels, 16), threads = device::divisor(padded / 4, 16);
+    const int threads = device::divisor(padded() / 4, 16);
     Func out = *result;
     Var cb{"cb"}, ct{"ct"}, xb{"xb"}, xt{"xt"};
-    out.bound(c, 0, padded)
+    out.bound(c, 0, padded())
         .split(c, co, ci, 4)
         .split(co, cb, ct, threads)
         .split(x, xo, xi, block_x, TailStrategy::GuardWithIf)
@@ -256,7 +215,7 @@ class Conv2d : public Generator<Conv2d> {
     Var lane("lane"), pair("pair"), xb("xb"), yb("yb"), yi("yi"), columns("columns"), quads("quads"), all("all"),
         single("single");
     const auto lanes = [&](auto stage, const Var& v) { cuda ? stage.gpu_lanes(v) : stage.gpu_threads(v); };
-    out.bound(c, 0, ConvInput::round_up(channels, 16));
+    out.bound(c, 0, padded());
     const auto share_out = [&](Stage stage, const VarOrRVar& bx, const VarOrRVar& by, const VarOrRVar& ix,
                                const VarOrRVar& iy) {
       stage.split(c, co, ci, block_c).split(ci, pair, lane, 32).reorder({pair, ix, iy, lane, bx, by, co});
@@ -307,22 +266,14 @@ class Conv2d : public Generator<Conv2d> {
     if (staging()) input.schedule_device();
   }
 
-  ConvInput input;
   Func patch{"patch"};
-  std::vector<Input<Buffer<>>*> inputs;
-  Input<Buffer<>>* weights = nullptr;
-  Input<Buffer<float, 1>>*bias = nullptr, *low = nullptr, *high = nullptr;
-  Input<Buffer<>>* added = nullptr;
-  Input<int>*height = nullptr, *width = nullptr, *tasks = nullptr;
-  Output<Buffer<>>* result = nullptr;
-  Var tile{"tile"}, c{"c"}, x{"x"}, y{"y"}, co{"co"}, ci{"ci"}, xo{"xo"}, xi{"xi"}, xs{"xs"}, yo{"yo"}, yi{"yi"},
-      px{"px"}, py{"py"};
+  Var tile{"tile"}, co{"co"}, ci{"ci"}, xo{"xo"}, xi{"xi"}, xs{"xs"}, yo{"yo"}, yi{"yi"}, px{"px"}, py{"py"};
   RDom phase;  // column and row in a tile, phase and tile of columns, phase and tile of rows
   Func conv{"conv"};
   int block_c = 0, block_x = 0;
 
   bool on_device() const { return device::chosen(get_target()); }
-  bool narrow() const { return pairs >= 0 ? pairs > 0 : activations::element(types, 0, get_target()) == BFloat(16); }
+  bool narrow() const { return pairs >= 0 ? pairs > 0 : element(0) == BFloat(16); }
   /// What weights are, and values that are joined before.
   Type kept() const {
     const std::string& letters = types;
@@ -335,14 +286,14 @@ class Conv2d : public Generator<Conv2d> {
   bool apart() const {
     if (kernel != 1 || padding != 0 || input.resizes() || stage_1x1 || by_warps()) return false;
     for (std::size_t i = 0; i < input.parts.size() && narrow(); ++i)
-      if (activations::element(types, i, get_target()) != BFloat(16)) return false;
+      if (element(i) != BFloat(16)) return false;
     return true;
   }
   bool staging() const { return !apart() && !(on_device() && input.plain()); }
   /// Where whole warps have work: channels in 32s, input channels in 16s, and pixels that lie close together, if only
   /// within a phase.
   bool by_warps() const {
-    return on_device() && warp && ConvInput::round_up(channels, 16) % 32 == 0 && input.total() % 16 == 0 &&
+    return on_device() && warp && padded() % 32 == 0 && input.total() % 16 == 0 &&
            (dilation == 1 || (stride == 1 && kernel > 1));
   }
   bool by_phases() const { return by_warps() && dilation > 1; }
@@ -359,13 +310,13 @@ class Conv2d : public Generator<Conv2d> {
   bool channels_outermost() const {
     if (staging()) return false;
     if (span > 0) return false;
-    const int floats = input.total() * ConvInput::round_up(channels, 16);
+    const int floats = input.total() * padded();
     return rows_inside >= 0 ? rows_inside > 0 : floats > 12 << 10;
   }
 
   void choose_tile() {
     if (by_warps()) {
-      block_c = kernel == 1 && ConvInput::round_up(channels, 16) % 64 == 0 ? 64 : 32;
+      block_c = kernel == 1 && padded() % 64 == 0 ? 64 : 32;
       block_x = warp_columns();
       return;
     }
@@ -374,7 +325,7 @@ class Conv2d : public Generator<Conv2d> {
       block_x = tile_x == 0 ? 4 : static_cast<int>(tile_x);
       return;
     }
-    const RegisterTile tile = register_tile(get_target(), ConvInput::round_up(channels, 16), tile_c, tile_x);
+    const RegisterTile tile = register_tile(get_target(), padded(), tile_c, tile_x);
     block_c = tile.c;
     block_x = tile.x;
   }

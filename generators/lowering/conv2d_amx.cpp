@@ -8,9 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "lowering/activation.hpp"
-#include "lowering/activations.hpp"
-#include "lowering/conv_input.hpp"
+#include "lowering/dense_conv.hpp"
 
 namespace {
 using namespace Halide;
@@ -73,44 +71,20 @@ class TilesApart : public Internal::IRMutator {
 /// the result are `stride` pixels apart there, so every tap of any kernel is a tile of its own and no panel has to be
 /// made of them. Pixels beyond the row and channels beyond the last are zeros in the staged rows. Sums of a block of
 /// tiles stay in tile registers for the whole reduction.
-class Conv2dAmx : public Generator<Conv2dAmx> {
+class Conv2dAmx : public DenseConv<Conv2dAmx> {
  public:
-  GeneratorParam<int> kernel{"kernel", 3}, stride{"stride", 1}, dilation{"dilation", 1}, padding{"padding", 1};
-  GeneratorParam<std::string> parts{"parts", "64"};  ///< channels of each input, "48u,6": u is resized
-  GeneratorParam<int> channels{"channels", 64};      ///< of the result
-  GeneratorParam<bool> addend{"addend", false};
-  GeneratorParam<Activation> activation{"activation", Activation::none, activation_names()};
-  GeneratorParam<std::string> types{"types", ""};  ///< of the activations, see activations::element
-
   // Schedule knobs.
   GeneratorParam<int> tiles_c{"tiles_c", 0};  ///< tiles of 16 channels in a block; 0: by the channels
   GeneratorParam<int> tiles_x{"tiles_x", 0};  ///< tiles of 16 pixels in a block
   GeneratorParam<int> rows{"rows", 0};        ///< that pass at most for each block of channels; 0: by the weights
   GeneratorParam<int> groups{"groups", 0};    ///< of blocks of channels at the same time; 0: by the weights
 
-  void configure() {
-    input.parse(parts);
-    for (std::size_t i = 0; i < input.parts.size(); ++i)
-      inputs.push_back(
-          add_input<Buffer<>>("input" + std::to_string(i), activations::element(types, i, get_target()), 3));
-    // both of a pair of inputs for each c of a tile, pair, kx, ky, tile
-    weights = add_input<Buffer<>>("weights", BFloat(16), 5);
-    bias = add_input<Buffer<float, 1>>("bias");
-    if (activation == Activation::bounds) {
-      low = add_input<Buffer<float, 1>>("low");
-      high = add_input<Buffer<float, 1>>("high");
-    }
-    std::size_t next = input.parts.size();
-    if (addend) added = add_input<Buffer<>>("added", activations::element(types, next++, get_target()), 3);
-    height = add_input<int>("height");  // of the input, after resizing
-    width = add_input<int>("width");
-    tasks = add_input<int>("tasks");  // strips of rows to be worked on at the same time
-    result = add_output<Buffer<>>("result", activations::element(types, next, get_target()), 3);
-  }
+  // Weights: both of a pair of inputs for each c of a tile, pair, kx, ky, tile.
+  void configure() { add_ports(BFloat(16)); }
 
   void generate() {
     choose_block();
-    for (const ConvInput::Part& part : input.parts) pitches.push_back(part.pitch);
+    describe_ports();
     // Channels in whole tiles: what the last input lacks of them is zeros.
     ConvInput::Part& last = input.parts.back();
     last.pitch = ConvInput::round_up(last.channels, 16);
@@ -134,26 +108,21 @@ class Conv2dAmx : public Generator<Conv2dAmx> {
     const Expr row = unsafe_promise_clamped(first, 0, half * (deeps - 1)) + r[0] / 2;
     const Expr weight = (*weights)(2 * ci + r[0] % 2, row, 0, 0, 0);
     conv(ci, xi, ct, xt, cb, xb, y) = 0.0f;
-    conv(ci, xi, ct, xt, cb, xb, y) += cast<float>(cast<float>(value)) * cast<float>(weight);
+    conv(ci, xi, ct, xt, cb, xb, y) += cast<float>(value) * cast<float>(weight);
     sums(ci, ct, xi, xt, cb, xb, y) = conv(ci, xi, ct, xt, cb, xb, y);
 
-    Expr v = sums(c % side, c / side % down, x % side, x / side % across, c / block_c, x / block_x, y) + (*bias)(c);
-    if (addend) v += cast<float>((*added)(c, x, y));
-    if (activation == Activation::bounds)
-      v = clamp(v, (*low)(c), (*high)(c));
-    else
-      v = activate(activation, v);
-    (*result)(c, x, y) = cast(result->type(), v);
-    ports();
+    const Expr sum = sums(c % side, c / side % down, x % side, x / side % across, c / block_c, x / block_x, y);
+    (*result)(c, x, y) = finished(sum + (*bias)(c), x, y);
+    describe_weights(2 * side, input.total() / 2, kernel, kernel, padded() / side);
   }
 
   void schedule() {
     Func out = *result;
     const Expr strip = max((out.output_buffer().dim(2).extent() + *tasks / 2) / *tasks, 1);
     const Expr passes = (strip + most_rows - 1) / most_rows;
-    out.bound(c, 0, ConvInput::round_up(channels, 16))
+    out.bound(c, 0, padded())
         .split(c, co, ci, block_c)
-        .split(co, cg, co, ConvInput::round_up(channels, 16) / block_c / at_once)
+        .split(co, cg, co, padded() / block_c / at_once)
         .split(ci, ct, ci, side)
         .split(x, xo, xi, block_x, TailStrategy::GuardWithIf)
         .split(y, yo, yi, strip, TailStrategy::GuardWithIf)
@@ -164,33 +133,24 @@ class Conv2dAmx : public Generator<Conv2dAmx> {
         .never_partition(xo, xi, yi, ym, yo)
         .fuse(yo, cg, yo)
         .parallel(yo);
-    sums.compute_at(out, xo)
-        .store_in(MemoryType::Stack)
-        .bound_extent(ct, down)
-        .bound_extent(xt, across)
-        .bound_extent(cb, 1)
-        .bound_extent(xb, 1)
-        .bound_extent(y, 1)
-        .bound(ci, 0, side)
-        .bound(xi, 0, side)
-        .reorder(ci, xi, ct, xt)
-        .vectorize(ci)
-        .vectorize(xi)
-        .unroll(ct)
-        .unroll(xt);
-    conv.compute_at(out, xo)
-        .store_in(MemoryType::AMXTile)
-        .bound_extent(ct, down)
-        .bound_extent(xt, across)
-        .bound_extent(cb, 1)
-        .bound_extent(xb, 1)
-        .bound_extent(y, 1)
-        .bound(ci, 0, side)
-        .bound(xi, 0, side)
-        .vectorize(ci)
-        .vectorize(xi)
-        .unroll(ct)
-        .unroll(xt);
+    const auto block = [&](Func tiles, MemoryType where) {
+      tiles.compute_at(out, xo)
+          .store_in(where)
+          .bound_extent(ct, down)
+          .bound_extent(xt, across)
+          .bound_extent(cb, 1)
+          .bound_extent(xb, 1)
+          .bound_extent(y, 1)
+          .bound(ci, 0, side)
+          .bound(xi, 0, side)
+          .reorder(ci, xi, ct, xt)
+          .vectorize(ci)
+          .vectorize(xi)
+          .unroll(ct)
+          .unroll(xt);
+    };
+    block(sums, MemoryType::Stack);
+    block(conv, MemoryType::AMXTile);
     const auto r = conv.rvars(0);
     conv.update()
         .reorder(r[0], ci, xi, ct, xt, r[1], r[2], r[3])
@@ -220,8 +180,7 @@ class Conv2dAmx : public Generator<Conv2dAmx> {
   /// Whether the staged rows hold the inputs' very numbers: nothing is resized or rounded.
   bool copied() const {
     bool all = !input.resizes();
-    for (std::size_t i = 0; i < input.parts.size(); ++i)
-      all = all && activations::element(types, i, get_target()) == BFloat(16);
+    for (std::size_t i = 0; i < input.parts.size(); ++i) all = all && element(i) == BFloat(16);
     return all;
   }
   /// Whether the staged rows hold only the pixels that are wanted.
@@ -252,52 +211,30 @@ class Conv2dAmx : public Generator<Conv2dAmx> {
     }
   }
 
-  void ports() {
-    const int out_padded = ConvInput::round_up(channels, 16);
-    for (std::size_t i = 0; i < input.parts.size(); ++i) activations::tensor(*inputs[i], pitches[i]);
-    if (addend) activations::tensor(*added, out_padded);
-    result->dim(0).set_bounds(0, out_padded);
-    activations::tensor(*result, out_padded);
-    const int pairs = input.total() / 2;
-    weights->dim(0).set_bounds(0, 2 * side);
-    weights->dim(1).set_bounds(0, pairs).set_stride(2 * side);
-    weights->dim(2).set_bounds(0, kernel).set_stride(2 * side * pairs);
-    weights->dim(3).set_bounds(0, kernel).set_stride(2 * side * pairs * kernel);
-    weights->dim(4).set_bounds(0, out_padded / side).set_stride(2 * side * pairs * kernel * kernel);
-    bias->dim(0).set_bounds(0, out_padded);
-  }
-
   /// Of the eight tile registers up to four hold sums; the others what is multiplied.
   void choose_block() {
-    const int tiles = ConvInput::round_up(channels, side) / side;
+    const int tiles = padded() / side;
     down = tiles_c > 0 ? static_cast<int>(tiles_c) : tiles % 2 == 0 ? 2 : tiles % 3 == 0 ? 3 : 1;
     across = tiles_x > 0 ? static_cast<int>(tiles_x) : down == 2 ? 2 : down == 3 ? 1 : 4;
     if (tiles % down != 0) throw std::runtime_error("conv2d_amx: tiles_c does not divide the channels");
-    const int padded = ConvInput::round_up(channels, side), blocks = padded / side / down;
+    const int blocks = tiles / down;
     // Many weights come from afar for each pass. They are those of layers with few rows, too, which alone would not
     // keep many threads busy; copying rows once for each group costs little where much is done with them.
-    const int numbers = ConvInput::round_up(input.padded(), deep) * padded * kernel * kernel;
+    const int numbers = ConvInput::round_up(input.padded(), deep) * padded() * kernel * kernel;
     const bool many = numbers > 1 << 18;
     most_rows = rows > 0 ? static_cast<int>(rows) : many ? 8 : 4;
     at_once = std::max(1, static_cast<int>(groups));
     // Rows that are copied for most_rows rows of the result.
     const int copies = apart() ? kernel * most_rows : (kernel - 1) * dilation + most_rows;
     while (groups == 0 && many && at_once < 4 && blocks % (2 * at_once) == 0 &&
-           padded * kernel * kernel * most_rows / (2 * at_once * copies) >= 256)
+           padded() * kernel * kernel * most_rows / (2 * at_once * copies) >= 256)
       at_once *= 2;
     if (blocks % at_once != 0) throw std::runtime_error("conv2d_amx: groups does not divide the blocks of channels");
     block_c = down * side;
     block_x = across * side;
   }
 
-  ConvInput input;
-  std::vector<int> pitches;  // of the inputs
-  std::vector<Input<Buffer<>>*> inputs;
-  Input<Buffer<>>*weights = nullptr, *added = nullptr;
-  Input<Buffer<float, 1>>*bias = nullptr, *low = nullptr, *high = nullptr;
-  Input<int>*height = nullptr, *width = nullptr, *tasks = nullptr;
-  Output<Buffer<>>* result = nullptr;
-  Var c{"c"}, x{"x"}, y{"y"}, ci{"ci"}, xi{"xi"}, ct{"ct"}, xt{"xt"}, cb{"cb"}, xb{"xb"};
+  Var ci{"ci"}, xi{"xi"}, ct{"ct"}, xt{"xt"}, cb{"cb"}, xb{"xb"};
   Var co{"co"}, cg{"cg"}, xo{"xo"}, yo{"yo"}, yi{"yi"}, ym{"ym"};
   Func conv{"conv"}, sums{"sums"}, panel{"panel"};
   std::vector<int> copied_lanes;  // of each of panel's updates

@@ -4,9 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "lowering/activation.hpp"
-#include "lowering/activations.hpp"
-#include "lowering/conv_input.hpp"
+#include "lowering/dense_conv.hpp"
 #include "lowering/winograd_rows.hpp"
 
 namespace {
@@ -23,19 +21,11 @@ using namespace Halide;
 /// channels and few pixels, where weights are what has to be brought from memory. They come as they are, once for each
 /// chunk, and are transformed block by block where they are used; with `ready` beforehand, which is up to a quarter
 /// quicker for four times the memory.
-class Conv2dWinograd : public Generator<Conv2dWinograd> {
+class Conv2dWinograd : public DenseConv<Conv2dWinograd> {
  public:
   GeneratorParam<int> form{"form", 4};      ///< 4: F(4x4,3x3), 2: F(2x2,3x3), 1 to 6
   GeneratorParam<int> form_x{"form_x", 0};  ///< of one axis, if not the same
   GeneratorParam<int> form_y{"form_y", 0};
-  // As hairline_conv2d's, so that a schedule record can choose between the two; 3, 1 and the dilation is all there is.
-  GeneratorParam<int> kernel{"kernel", 3}, stride{"stride", 1}, dilation{"dilation", 1},
-      padding{"padding", 0};                         ///< 0: the dilation
-  GeneratorParam<std::string> parts{"parts", "64"};  ///< channels of each input, "48u,6": u is resized
-  GeneratorParam<int> channels{"channels", 64};      ///< of the result
-  GeneratorParam<bool> addend{"addend", false};
-  GeneratorParam<Activation> activation{"activation", Activation::none, activation_names()};
-  GeneratorParam<std::string> types{"types", ""};  ///< of the activations; the products are float
 
   // Schedule knobs.
   GeneratorParam<int> tile_c{"tile_c", 0};  ///< channels of a register tile; 0: chosen for the machine's registers
@@ -49,35 +39,17 @@ class Conv2dWinograd : public Generator<Conv2dWinograd> {
   GeneratorParam<bool> ready{"ready", false};            ///< of deep: weights are transformed beforehand all the same
   GeneratorParam<int> block_in{"block_in", 32};  ///< of deep: input channels whose weights are transformed at once
 
-  void configure() {
-    input.parse(parts);
-    for (std::size_t i = 0; i < input.parts.size(); ++i)
-      inputs.push_back(
-          add_input<Buffer<>>("input" + std::to_string(i), activations::element(types, i, get_target()), 3));
-    weights = add_input<Buffer<float, 5>>("weights");  // c in tile, input channel, x and y of the transform, tile
-    bias = add_input<Buffer<float, 1>>("bias");
-    if (activation == Activation::bounds) {
-      low = add_input<Buffer<float, 1>>("low");
-      high = add_input<Buffer<float, 1>>("high");
-    }
-    std::size_t next = input.parts.size();
-    if (addend) added = add_input<Buffer<>>("added", activations::element(types, next++, get_target()), 3);
-    height = add_input<int>("height");  // of the input, after resizing, and of the result
-    width = add_input<int>("width");
-    tasks = add_input<int>("tasks");  // strips of rows to be worked on at the same time
-    result = add_output<Buffer<>>("result", activations::element(types, next, get_target()), 3);
-  }
+  // Weights: c in tile, input channel, x and y of the transform, tile. The products are float.
+  void configure() { add_ports(Float(32)); }
 
   void generate() {
     mx = form_x != 0 ? form_x : form;
     my = form_y != 0 ? form_y : form;
     if (mx < 1 || mx > 6 || my < 1 || my > 6) throw std::runtime_error("conv2d_winograd: forms are 1 to 6");
-    const int pad = padding;
-    if (kernel != 3 || stride != 1 || (pad != 0 && pad != dilation))
+    if (kernel != 3 || stride != 1 || padding != static_cast<int>(dilation))
       throw std::runtime_error("conv2d_winograd: kernel 3, stride 1 and padding = dilation only");
     choose_tile();
-    if (ConvInput::round_up(channels, 16) % block_c != 0)
-      throw std::runtime_error("conv2d_winograd: tile_c does not divide the channels");
+    if (padded() % block_c != 0) throw std::runtime_error("conv2d_winograd: tile_c does not divide the channels");
     const int d = dilation;
     across = ((*width + d - 1) / d + mx - 1) / mx;  // tiles in a row of a phase
     down_rows = deep ? ((*height + d - 1) / d + my - 1) / my : Expr(static_cast<int>(rows));
@@ -112,13 +84,8 @@ class Conv2dWinograd : public Generator<Conv2dWinograd> {
 
     const Expr tile = ((y % d * d + x % d) * down_rows + y / (my * d) % down_rows) * across + x / (mx * d);
     const Expr group = deep ? Expr(0) : y / (down_rows * my * d);
-    Expr v = back(c, x / d % mx, y / d % my, tile, group) + (*bias)(c);
-    if (addend) v += cast<float>((*added)(c, x, y));
-    if (activation == Activation::bounds)
-      v = clamp(v, (*low)(c), (*high)(c));
-    else
-      v = activate(activation, v);
-    (*result)(c, x, y) = cast(result->type(), v);
+    const Expr sum = back(c, x / d % mx, y / d % my, tile, group) + (*bias)(c);
+    (*result)(c, x, y) = finished(sum, x, y);
     ports();
   }
 
@@ -150,13 +117,13 @@ class Conv2dWinograd : public Generator<Conv2dWinograd> {
   void schedule_strips() {
     const int lanes = natural_vector_size<float>();
     const int d = dilation, high_rows = rows * my * d;
-    const int padded_in = input.padded(), padded_out = ConvInput::round_up(channels, 16);
+    const int padded_in = input.padded();
     const int tiles = chunk_tiles();
     Func out = *result;
     const Expr groups = (out.output_buffer().dim(2).extent() + high_rows - 1) / high_rows;
     const Expr per_task = max(groups / *tasks, 1);
     Var yo("yo"), yi("yi"), to("to"), ti("ti"), co("co"), ci("ci"), cv("cv"), tb("tb");
-    out.bound(c, 0, padded_out)
+    out.bound(c, 0, padded())
         .split(y, y, yi, high_rows, TailStrategy::GuardWithIf)
         .split(y, yo, y, per_task, TailStrategy::GuardWithIf)
         .reorder(c, x, yi, y, yo)
@@ -167,7 +134,7 @@ class Conv2dWinograd : public Generator<Conv2dWinograd> {
     back.compute_at(out, y)
         .hoist_storage(out, yo)
         .bound_extent(g, 1)
-        .bound(c, 0, padded_out)
+        .bound(c, 0, padded())
         .bound(i, 0, mx)
         .bound(j, 0, my)
         .split(t, to, ti, tiles, TailStrategy::RoundUp)
@@ -257,12 +224,12 @@ class Conv2dWinograd : public Generator<Conv2dWinograd> {
 
   void schedule_deep() {
     const int lanes = natural_vector_size<float>();
-    const int d = dilation, padded_in = input.padded(), padded_out = ConvInput::round_up(channels, 16);
+    const int d = dilation, padded_in = input.padded();
     const int tiles = chunk_tiles();
     Func out = *result;
     const Expr per_task = max(out.output_buffer().dim(2).extent() / *tasks, 1);
     Var yo("yo"), to("to"), co("co"), ci("ci"), cv("cv"), tb("tb"), both("both");
-    out.bound(c, 0, padded_out)
+    out.bound(c, 0, padded())
         .split(y, yo, y, per_task, TailStrategy::GuardWithIf)
         .reorder(c, x, y, yo)
         .vectorize(c, lanes)
@@ -270,7 +237,7 @@ class Conv2dWinograd : public Generator<Conv2dWinograd> {
         .never_partition(x, y, yo);
 
     back.compute_root()
-        .bound(c, 0, padded_out)
+        .bound(c, 0, padded())
         .bound(i, 0, mx)
         .bound(j, 0, my)
         .bound(t, 0, (across * down_rows * (d * d) + tiles - 1) / tiles * tiles)
@@ -286,10 +253,10 @@ class Conv2dWinograd : public Generator<Conv2dWinograd> {
     up.compute_at(back, c).store_in(MemoryType::Stack).vectorize(c, lanes).unroll(i).unroll(j).reorder(c, i, j);
 
     products.compute_at(back, to)
-        .bound(c, 0, padded_out)
+        .bound(c, 0, padded())
         .bound_extent(t, tiles)
         .bound_extent(g, 1)
-        .align_storage(c, odd_lines(padded_out))
+        .align_storage(c, odd_lines(padded()))
         .align_storage(t, tiles | 1)
         .bound(i, 0, mx + 2)
         .bound(j, 0, my + 2)
@@ -334,14 +301,7 @@ class Conv2dWinograd : public Generator<Conv2dWinograd> {
     }
   }
 
-  ConvInput input;
-  std::vector<Input<Buffer<>>*> inputs;
-  Input<Buffer<float, 5>>* weights = nullptr;
-  Input<Buffer<float, 1>>*bias = nullptr, *low = nullptr, *high = nullptr;
-  Input<Buffer<>>* added = nullptr;
-  Input<int>*height = nullptr, *width = nullptr, *tasks = nullptr;
-  Output<Buffer<>>* result = nullptr;
-  Var c{"c"}, x{"x"}, y{"y"}, t{"t"}, i{"i"}, j{"j"}, g{"g"};
+  Var t{"t"}, i{"i"}, j{"j"}, g{"g"};
   Var k{"k"}, first{"first"}, b{"b"};
   RDom blocks;
   Func half_heavy{"half_heavy"}, heavy{"heavy"};
@@ -361,33 +321,16 @@ class Conv2dWinograd : public Generator<Conv2dWinograd> {
   /// Channels in memory, so that the transforms' 16 or 36 streams do not meet in the same sets of the cache.
   static int odd_lines(int n) { return n % 32 == 0 ? n + 16 : n; }
 
-  template <class Port>
-  static void tensor(Port& port, int pitch) {
-    port.dim(0).set_stride(1).set_min(0);
-    port.dim(1).set_stride(pitch).set_min(0);
-    port.dim(2).set_min(0);
-  }
-
   void ports() {
-    const int out_padded = ConvInput::round_up(channels, 16), in_total = input.total();
-    for (std::size_t k = 0; k < input.parts.size(); ++k) tensor(*inputs[k], input.parts[k].pitch);
-    if (addend) tensor(*added, out_padded);
-    result->dim(0).set_bounds(0, out_padded);
-    tensor(*result, out_padded);
-    weights->dim(0).set_bounds(0, block_c);
-    weights->dim(1).set_bounds(0, in_total).set_stride(block_c);
+    describe_ports();
     const bool plain = deep && !ready;
-    const int nx = plain ? 3 : mx + 2, ny = plain ? 3 : my + 2;
-    weights->dim(2).set_bounds(0, nx).set_stride(block_c * in_total);
-    weights->dim(3).set_bounds(0, ny).set_stride(block_c * in_total * nx);
-    weights->dim(4).set_bounds(0, out_padded / block_c).set_stride(block_c * in_total * nx * ny);
-    bias->dim(0).set_bounds(0, out_padded);
+    describe_weights(block_c, input.total(), plain ? 3 : mx + 2, plain ? 3 : my + 2, padded() / block_c);
   }
 
   /// As many accumulators as fit beside the weights and one input (32 registers with AVX-512, else 16); there in
   /// multiples of five tiles, which divide the rows of common pictures.
   void choose_tile() {
-    const int blocks = ConvInput::round_up(channels, 16) / 16;
+    const int blocks = padded() / 16;
     const bool many = get_target().has_feature(Target::AVX512);
     block_c = tile_c;
     block_t = tile_t;

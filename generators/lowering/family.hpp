@@ -10,7 +10,7 @@ struct KernelSpec {
   std::map<std::string, std::string> params;  // GeneratorParams that are part of the algorithm
   std::vector<std::string> sources;      // files below generators/ that define it: their content is in the cache key
   bool block = false;                    // does what several others do: only where a record says {"fused": true}
-  std::vector<std::string> within = {};  // for each of its uses the block that does it too, or ""
+  std::vector<std::string> within = {};  // for each of its uses the blocks that do it too, by name, blanks between
 };
 
 /// The kernels of image_ops: what hairline/kernels/image_ops.hpp calls.
@@ -30,5 +30,7 @@ std::vector<KernelSpec> refiner_ops();
 std::vector<KernelSpec> conv_cases();
 /// The same for bfloat16 activations.
 std::vector<KernelSpec> conv_cases_bf16();
+/// The same for bfloat16 products on AMX tiles.
+std::vector<KernelSpec> conv_cases_amx();
 /// Kernels of half floats for devices, for tests.
 std::vector<KernelSpec> conv_cases_half();

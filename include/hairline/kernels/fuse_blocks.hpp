@@ -1,6 +1,7 @@
 #pragma once
 #include <algorithm>
 #include <cstddef>
+#include <initializer_list>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -79,29 +80,21 @@ class BlockFinder {
     Step block = joined(StepKind::depthwise_separable, light.inputs[0], *narrow);
     block.addend = narrow->addend;
     block.parts = {light, *narrow};
-    const std::string in = std::to_string(input.channels), pitch = std::to_string(input.pitch);
-    std::string types =
-        letter(input.storage) + (added.storage >= 0 ? letter(added.storage) : "") + letter(narrow->storage);
+    std::string types;
+    for (int storage : {input.storage, added.storage, narrow->storage})
+      if (storage >= 0) types += letter(network_.precision(storage));
     if (types.find_first_not_of('f') == std::string::npos) types.clear();
     // What lies between the two is float, and has no say in what weights are.
     for (Step& part : block.parts) part.half_weights = types.find('h') != std::string::npos;
-    block.kernel = {"depthwise_separable_" + window(light) + "_" + in +
-                        (input.pitch != padded_channels(input.channels) ? "p" + pitch : std::string()) + "_o" +
-                        constant(*narrow, "channels") + (added.storage >= 0 ? "_add" : "") + "_" +
-                        constant(light, "activation") + "_" + constant(*narrow, "activation") +
-                        (types.empty() ? "" : "_" + types),
-                    "hairline_depthwise_separable",
-                    {{"kernel", constant(light, "kernel")},
-                     {"stride", constant(light, "stride")},
-                     {"dilation", constant(light, "dilation")},
-                     {"padding", constant(light, "padding")},
-                     {"in_channels", in},
-                     {"pitch", pitch},
-                     {"channels", constant(*narrow, "channels")},
-                     {"addend", added.storage >= 0 ? "true" : "false"},
-                     {"depthwise_activation", constant(light, "activation")},
-                     {"activation", constant(*narrow, "activation")}}};
-    if (!types.empty()) block.kernel.constants.emplace_back("types", types);
+    block.kernel = block_kernel("depthwise_separable", light, input);
+    block.kernel.name += "_o" + constant(*narrow, "channels") + (added.storage >= 0 ? "_add" : "") + "_" +
+                         constant(light, "activation") + "_" + constant(*narrow, "activation") +
+                         (types.empty() ? "" : "_" + types);
+    add(block.kernel, {{"channels", constant(*narrow, "channels")},
+                       {"addend", added.storage >= 0 ? "true" : "false"},
+                       {"depthwise_activation", constant(light, "activation")},
+                       {"activation", constant(*narrow, "activation")}});
+    if (!types.empty()) add(block.kernel, {{"types", types}});
     return block;
   }
 
@@ -117,18 +110,21 @@ class BlockFinder {
     return block;
   }
 
-  /// "k3s1d1p1"
-  static std::string window(const Step& light) {
-    std::string text;
-    for (const char* what : {"kernel", "stride", "dilation", "padding"})
-      text.append(1, what[0]).append(constant(light, what));
-    return text;
+  /// The beginning of a block's kernel: its depthwise convolution's window and what it reads.
+  static KernelDescriptor block_kernel(const std::string& kind, const Step& light, const Place& input) {
+    const std::string in = std::to_string(input.channels), pitch = std::to_string(input.pitch);
+    KernelDescriptor kernel{kind + "_", "hairline_" + kind, {}};
+    for (const char* what : {"kernel", "stride", "dilation", "padding"}) {
+      kernel.name.append(1, what[0]).append(constant(light, what));
+      add(kernel, {{what, constant(light, what)}});
+    }
+    kernel.name += "_" + in + (input.pitch != padded_channels(input.channels) ? "p" + pitch : std::string());
+    add(kernel, {{"in_channels", in}, {"pitch", pitch}});
+    return kernel;
   }
 
-  /// The numbers in a buffer, as in the kernels' "types".
-  std::string letter(int storage) const {
-    const Precision p = network_.precision(storage);
-    return p == Precision::bf16 ? "b" : p == Precision::f16 ? "h" : "f";
+  static void add(KernelDescriptor& kernel, std::initializer_list<std::pair<std::string, std::string>> constants) {
+    kernel.constants.insert(kernel.constants.end(), constants);
   }
 
   static const std::string& constant(const Step& step, std::string_view name) {
@@ -164,38 +160,28 @@ class BlockFinder {
 
   static KernelDescriptor descriptor(const Step* wide, const Step& light, const Step& narrow, const Place& input) {
     const bool residual = narrow.addend.place.storage >= 0;
-    const std::string in = std::to_string(input.channels), pitch = std::to_string(input.pitch);
-    const std::string& channels = constant(light, "channels");
-    const std::string none = "none";
-    const std::string& first = wide != nullptr ? constant(*wide, "activation") : none;
-    std::string name = "inverted_residual_" + window(light);
+    const std::string &light_channels = constant(light, "channels"), &channels = constant(narrow, "channels");
     const auto of_wide = [&](std::string_view what, const char* otherwise) {
       return wide != nullptr ? constant(*wide, what) : std::string(otherwise);
     };
     const std::string reach = of_wide("kernel", "1"), step = of_wide("stride", "1"), border = of_wide("padding", "0");
-    name += "_" + in + (input.pitch != padded_channels(input.channels) ? "p" + pitch : std::string()) +
-            (reach != "1" ? "_k" + reach + "s" + step + "p" + border : "") +
-            (wide != nullptr ? "_w" + channels : std::string()) + "_o" + constant(narrow, "channels") +
-            (residual ? "_add" : "") + (wide != nullptr ? "_" + first : std::string()) + "_" +
-            constant(light, "activation") + "_" + constant(narrow, "activation");
-    return {name,
-            "hairline_inverted_residual",
-            {{"kernel", constant(light, "kernel")},
-             {"stride", constant(light, "stride")},
-             {"dilation", constant(light, "dilation")},
-             {"padding", constant(light, "padding")},
-             {"in_channels", in},
-             {"pitch", pitch},
-             {"wide_channels", channels},
-             {"channels", constant(narrow, "channels")},
-             {"expands", wide != nullptr ? "true" : "false"},
-             {"wide_kernel", reach},
-             {"wide_stride", step},
-             {"wide_padding", border},
-             {"residual", residual ? "true" : "false"},
-             {"wide_activation", first},
-             {"light_activation", constant(light, "activation")},
-             {"activation", constant(narrow, "activation")}}};
+    const std::string first = of_wide("activation", "none");
+    KernelDescriptor kernel = block_kernel("inverted_residual", light, input);
+    kernel.name += (reach != "1" ? "_k" + reach + "s" + step + "p" + border : "") +
+                   (wide != nullptr ? "_w" + light_channels : std::string()) + "_o" + channels +
+                   (residual ? "_add" : "") + (wide != nullptr ? "_" + first : std::string()) + "_" +
+                   constant(light, "activation") + "_" + constant(narrow, "activation");
+    add(kernel, {{"wide_channels", light_channels},
+                 {"channels", channels},
+                 {"expands", wide != nullptr ? "true" : "false"},
+                 {"wide_kernel", reach},
+                 {"wide_stride", step},
+                 {"wide_padding", border},
+                 {"residual", residual ? "true" : "false"},
+                 {"wide_activation", first},
+                 {"light_activation", constant(light, "activation")},
+                 {"activation", constant(narrow, "activation")}});
+    return kernel;
   }
 
   const LoweredNetwork& network_;

@@ -12,6 +12,8 @@ namespace hairline::kernels {
 /// processors.
 enum class Precision { f32, bf16, f16 };
 constexpr const char* name(Precision p) { return p == Precision::bf16 ? "bf16" : p == Precision::f16 ? "f16" : "f32"; }
+/// As kernels' names and their constant "types" say it.
+constexpr char letter(Precision p) { return p == Precision::bf16 ? 'b' : p == Precision::f16 ? 'h' : 'f'; }
 
 /// Which kernel: a generator and the constants it is compiled with. Kernels of one name are one kernel.
 struct KernelDescriptor {
