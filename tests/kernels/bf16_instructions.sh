@@ -20,7 +20,7 @@ fail() {
 }
 archive=$2
 products=$(awk '$2 == "other" && $3 == "vdpbf16ps" {s += $4} END {print s + 0}' <<<"$counts")
-[ "$products" -ge 200 ] || fail "$products vdpbf16ps, wanted at least 200"
+[ "$products" -ge 100 ] || fail "$products vdpbf16ps, wanted at least 100"
 amd='extrq|insertq|movntss|movntsd|clzero|monitorx|mwaitx|vp2intersect[dq]|vpermil2p[sd]|vfmaddp[sd]4'
 tiles='tdpb[a-z0-9]*|tileload[a-z0-9]*|tilestored|tilezero|tilerelease|ldtilecfg|sttilecfg'
 if awk '{print $3}' <<<"$counts" | sort -u | grep -xE "$amd"; then

@@ -22,17 +22,22 @@ inline void Lowering::choose_types() {
   for (const Delivery& d : out_.results) keep(d.place.storage);
   if (out_.refine.present) keep(out_.refine.coarse.storage);
   if (out_.refine.refines) keep(out_.refine.error.storage);
-  // Decoders join what they resize with earlier values. bfloat16 ends there: on the way back to the picture's size its
-  // rounding would show, and Winograd's products are float anyway. Half floats have eight times finer steps, and most
-  // of what passes through memory passes there.
+  // Decoders join what they resize with earlier values. bfloat16 ends there, and in what the last of them joins: on the
+  // way back to the picture's size its rounding would show, and Winograd's products are float anyway. Half floats have
+  // eight times finer steps, and most of what passes through memory passes there.
   bool decoding = false;
+  const Step* last_join = nullptr;
   for (const Step& step : out_.steps) {
     if (precision_ == Precision::f16) break;
     bool resized = false;
     for (const StepInput& in : step.inputs) resized = resized || in.resized;
-    decoding = decoding || (resized && step.inputs.size() == 2);
+    const bool joins = resized && step.inputs.size() == 2;
+    decoding = decoding || joins;
+    if (joins) last_join = &step;
     if (decoding) keep(step.storage);
   }
+  if (last_join != nullptr)
+    for (const StepInput& in : last_join->inputs) keep(in.place.storage);
   for (Step& step : out_.steps) {
     if (step.kind == StepKind::pictures) continue;
     std::vector<int> ports;
@@ -40,7 +45,6 @@ inline void Lowering::choose_types() {
     if (step.addend.place.storage >= 0) ports.push_back(step.addend.place.storage);
     ports.push_back(step.storage);
     std::string types;
-    const auto letter = [](Precision p) { return p == Precision::bf16 ? 'b' : p == Precision::f16 ? 'h' : 'f'; };
     for (int port : ports) types += letter(out_.precision(port));
     const bool any = types.find_first_not_of('f') != std::string::npos;
     if (any) step.kernel.name += "_" + types;
