@@ -15,6 +15,7 @@
 #include "cutout.hpp"
 #include "device.hpp"
 #include "finished.hpp"
+#include "hairline/composite/islands.hpp"
 #include "hairline/core/parallel.hpp"
 #include "hairline/solvers/plate_alignment.hpp"
 #include "job_error.hpp"
@@ -282,6 +283,8 @@ void matte_one(const Run& run, const std::string& image, Outcome& outcome) {
     warn_about(result->report, image, outcome);
   }
   warn_about_plate(run, input, result->alpha, image, outcome);
+  const double share = run.options.islands.value_or(run.method->islands);
+  if (share > 0) json["islands"] = remove_islands(result->alpha.view(), {.share = share});
   if (result->backbone_scale > 0) json["backbone_scale"] = result->backbone_scale;
   if (run.method->has_refinement) {
     json["refined_cells"] = std::count(result->refined.begin(), result->refined.end(), 1.0f);

@@ -41,6 +41,7 @@ void check_network(const MatteOptions& o, const Method& m) {
     if (n.refine_mode) refuse("--refine-mode");
     if (n.refine_sample_pixels) refuse("--refine-sample-pixels");
     if (n.refine_threshold) refuse("--refine-threshold");
+    if (n.refine_fade) refuse("--refine-fade");
     if (n.refine_prevent_oversampling) refuse("--refine-prevent-oversampling");
     if (n.refine_kernel_size) refuse("--refine-kernel-size");
   }
@@ -114,6 +115,10 @@ void add_network_options(CLI::App& verb, MatteOptions& o) {
   verb.add_option("--refine-threshold", n.refine_threshold, "Thresholding: refine where the error is above (0.1)")
       ->check(CLI::Range(0.0, 1.0))
       ->group(group);
+  verb.add_option("--refine-fade", n.refine_fade,
+                  "From the least error that is refined, refinement fades in to (1 + this) times as much (0; slim: 1)")
+      ->check(CLI::Range(0.0, 1e6))
+      ->group(group);
   verb.add_option("--refine-prevent-oversampling", n.refine_prevent_oversampling,
                   "Sampling: leave cells without error alone (1), or not (0)")
       ->check(CLI::IsMember({"0", "1"}))
@@ -171,6 +176,11 @@ void add_matte_options(CLI::App& verb, MatteOptions& options) {
                   "A picture, r,g,b (0..255), #rrggbb, or one of " + colour_names() + "; default screen (120,255,155)");
   verb.add_option("--cutout", o->cutout, "Write colour and alpha in one file: straight in PNG, associated in EXR");
   verb.add_option("--depth", o->depth, "Bits of the PNGs")->check(CLI::IsMember({8, 16}));
+  verb.add_option(
+          "--islands", o->islands,
+          "Pieces apart from the subject with less than this share of its alpha become background (0: none; slim: "
+          "0.003)")
+      ->check(CLI::Range(0.0, 1.0));
   verb.add_flag("--align", o->align, "The background was shot from the hand: find how it lies under the picture");
   add_solver_options(verb, *o);
   add_network_options(verb, *o);

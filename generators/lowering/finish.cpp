@@ -45,6 +45,7 @@ class Finish : public Generator<Finish> {
       slot = add_input<Buffer<int32_t, 2>>("slot");      // cell's column, row: as hairline_select_cells says
       squares = add_input<Buffer<float, 4>>("squares");  // c (alpha, residual), x, y, square of 4x4 cells
       singles = add_input<Buffer<float, 4>>("singles");  // the same, cell
+      share = add_input<Buffer<float, 2>>("share");      // cell's column, row: how much of its patch counts
     }
   }
 
@@ -88,6 +89,8 @@ class Finish : public Generator<Finish> {
     if (!refined) return;
     slot->dim(0).set_min(0);
     slot->dim(1).set_min(0);
+    share->dim(0).set_min(0);
+    share->dim(1).set_min(0);
     for (const auto& [list, side] : {std::pair{squares, 16}, {singles, 4}}) {
       list->dim(0).set_bounds(0, 4);
       list->dim(1).set_bounds(0, side).set_stride(4);
@@ -135,19 +138,22 @@ class Finish : public Generator<Finish> {
   Input<Buffer<>>* backdrop = nullptr;
   Input<Buffer<int32_t, 2>>* slot = nullptr;
   Input<Buffer<float, 4>>*squares = nullptr, *singles = nullptr;
+  Input<Buffer<float, 2>>* share = nullptr;
   std::vector<Func> tables;
 
-  /// A channel of the patch that refined this pixel's cell, or the coarse one. Squares lie on a grid of 4x4 cells,
-  /// moved in where they would reach over the edge.
+  /// A channel of the patch that refined this pixel's cell, mixed with the coarse one, or that alone. Squares lie on a
+  /// grid of 4x4 cells, moved in where they would reach over the edge.
   Expr patched(const Expr& k) {
     const Expr cx = x / 4, cy = y / 4, columns = slot->dim(0).extent(), rows = slot->dim(1).extent();
-    const Expr at = (*slot)(unsafe_promise_clamped(cx, 0, columns - 1), unsafe_promise_clamped(cy, 0, rows - 1));
+    const Expr column = unsafe_promise_clamped(cx, 0, columns - 1), row = unsafe_promise_clamped(cy, 0, rows - 1);
+    const Expr at = (*slot)(column, row), part = (*share)(column, row), base = resized(k, x, y);
     const Expr left = min(4 * (cx / 4), columns - 4), top = min(4 * (cy / 4), rows - 4);
     const auto inside = [](const Expr& v, const Expr& extent) { return clamp(v, 0, extent - 1); };
     const Expr square =
         (*squares)(k, inside(x - 4 * left, 16), inside(y - 4 * top, 16), inside(-1 - at, squares->dim(3).extent()));
     const Expr single = (*singles)(k, x % 4, y % 4, inside(at - 1, singles->dim(3).extent()));
-    return select(at > 0, single, at < 0, square, resized(k, x, y));
+    const Expr patch = select(at > 0, single, square);
+    return select(at == 0, base, part < 1.0f, base + part * (patch - base), patch);
   }
 
   static float full(Type t) { return t.bits() == 8 ? 255.0f : 65535.0f; }

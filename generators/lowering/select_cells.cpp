@@ -28,11 +28,13 @@ class SelectCells : public Generator<SelectCells> {
   Input<int> wanted{"wanted"};                    // sampling: cells
   Input<int> above_zero{"above_zero"};            // sampling: cells without error are left alone
   Input<float> threshold{"threshold"};            // thresholding
+  Input<float> fade{"fade"};                      // see refined_share() of layers/patches.hpp
   Input<int> zero{"zero"};                        // 0, which the compiler does not know
   Output<Buffer<int32_t, 2>> slot{"slot"};        // x, y: k + 1 of a single cell, -(k + 1) of one in a square, or 0
   Output<Buffer<int32_t, 2>> squares{"squares"};  // (column, row) of its first cell, square
   Output<Buffer<int32_t, 2>> singles{"singles"};  // (column, row), cell
   Output<Buffer<int32_t, 1>> counts{"counts"};    // squares, single cells, cells refined
+  Output<Buffer<float, 2>> share{"share"};        // x, y: how much of a refined cell's patch counts
 
   void generate() {
     width = slot.dim(0).extent();
@@ -70,6 +72,10 @@ class SelectCells : public Generator<SelectCells> {
     c.where(alone(c) != 0);
     singles(k, unsafe_promise_clamped(lists.before(1, c), 0, count - 1)) = select(k == 0, c % width, c / width);
     counts(k) = lists.total(k);
+    const Expr line =
+        select(mode == 0, select(wanted < count, reinterpret<float>(last_taken), 0.0f), mode == 1, threshold, 0.0f);
+    const Expr part = clamp((errors(at) - line) / (line * fade), 0.0f, 1.0f);
+    share(x, y) = select(line > 0.0f && fade > 0.0f, part, 1.0f);
 
     activations::tensor(error, pitch, true);
     for (auto* taps : {&across, &down}) {
@@ -82,12 +88,15 @@ class SelectCells : public Generator<SelectCells> {
     }
     slot.dim(0).set_min(0);
     slot.dim(1).set_min(0).set_stride(width);
+    share.dim(0).set_bounds(0, width);
+    share.dim(1).set_bounds(0, height).set_stride(width);
     counts.dim(0).set_bounds(0, 3);
   }
 
   void schedule() {
     Var xb("xb"), yb("yb"), xt("xt"), yt("yt");
     slot.gpu_tile(x, y, xb, yb, xt, yt, 16, 4, TailStrategy::GuardWithIf);
+    share.gpu_tile(x, y, xb, yb, xt, yt, 16, 4, TailStrategy::GuardWithIf);
     scatter(squares);
     scatter(singles);
     counts.bound(k, 0, 3).gpu_blocks(k);
@@ -229,6 +238,7 @@ class SelectCells : public Generator<SelectCells> {
       left = select(enough, left - found(0)[1], p == 0 ? left - found(0)[2] : left);
       prefix = select(enough, prefix * buckets + max(digit, 0), 0);
     }
+    last_taken = prefix;
     const Expr inside = i >= 0 && i < count;
     const Expr at = clamp(i, 0, count - 1);
     Func ties("ties"), flagged("flagged");
@@ -242,7 +252,7 @@ class SelectCells : public Generator<SelectCells> {
   }
 
   Var i{"i"}, x{"x"}, y{"y"}, k{"k"}, t{"t"};
-  Expr width, height, count, enough;
+  Expr width, height, count, enough, last_taken;  // the last: bits of an error
   Func errors{"errors"};
 };
 

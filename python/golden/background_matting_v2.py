@@ -159,12 +159,27 @@ class Refiner(nn.Module):
             mask &= flat > 0
         return mask.view_as(err[:, 0])
 
-    def forward(self, src, bgr, pha, residual, err, hid, **choice):
+    def shares(self, err, mask, mode, sample_pixels, threshold, fade):
+        """How much of each chosen cell's refinement counts: 0 at the error that divides them from the others, 1 from
+        (1 + fade) times that on."""
+        of_all = []
+        for errors, chosen in zip(err[:, 0], mask):
+            ranked = sorted(errors.flatten().tolist(), reverse=True)
+            count = min(sample_pixels // 16, len(ranked))
+            line = threshold if mode == "thresholding" else 0.0
+            if mode == "sampling" and 0 < count < len(ranked):
+                line = ranked[count - 1]
+            of_all += [min(max((e - line) / (fade * line), 0.0), 1.0) if line > 0 and fade > 0 else 1.0
+                       for e in errors[chosen].tolist()]
+        return of_all
+
+    def forward(self, src, bgr, pha, residual, err, hid, fade=0.0, **choice):
         height, width = src.shape[-2:]
         half_pad, full_pad = (3, 2) if self.kernel == 3 else (0, 0)
         def resize(x, h, w):
             return F.interpolate(x, (h, w), mode="bilinear", align_corners=False)
-        mask = self.choose(resize(err, height // 4, width // 4), **choice)
+        cell_errors = resize(err, height // 4, width // 4)
+        mask = self.choose(cell_errors, **choice)
         coarse = resize(torch.cat([pha, residual], 1), height, width)
         half = torch.cat([resize(torch.cat([hid, pha, residual], 1), height // 2, width // 2),
                           resize(torch.cat([src, bgr], 1), height // 2, width // 2)], 1)
@@ -182,8 +197,10 @@ class Refiner(nn.Module):
             x = torch.cat([x, crop(details, 4, full_pad)], 1)
             x = self.conv4(F.relu(self.bn3(self.conv3(x))))
             coarse = coarse.clone()
+            shares = self.shares(cell_errors, mask, choice["mode"], choice["sample_pixels"], choice["threshold"], fade)
             for n, (b, i, j) in enumerate(zip(batch.tolist(), rows.tolist(), columns.tolist())):
-                coarse[b, :, 4 * i:4 * i + 4, 4 * j:4 * j + 4] = x[n]
+                cell = coarse[b, :, 4 * i:4 * i + 4, 4 * j:4 * j + 4]
+                cell.copy_(x[n] if shares[n] == 1 else (1 - shares[n]) * cell + shares[n] * x[n])
         return coarse[:, :1], coarse[:, 1:], mask[:, None].float()
 
 
@@ -202,7 +219,8 @@ class BackgroundMattingV2(nn.Module):
         x = self.decoder(self.aspp(x4), x3, x2, x1, x0)
         return x[:, :1].clamp(0, 1), x[:, 1:4], x[:, 4:5].clamp(0, 1), F.relu(x[:, 5:])
 
-    def forward(self, src, bgr, scale=0.25, mode="sampling", sample_pixels=80000, threshold=0.1, prevent_oversampling=True):
+    def forward(self, src, bgr, scale=0.25, mode="sampling", sample_pixels=80000, threshold=0.1, prevent_oversampling=True,
+                fade=0.0):
         height, width = src.shape[-2:]
         pad = (0, -width % 4, 0, -height % 4)
         src, bgr = F.pad(src, pad, mode="replicate"), F.pad(bgr, pad, mode="replicate")
@@ -212,6 +230,6 @@ class BackgroundMattingV2(nn.Module):
         pha_sm, residual_sm, err_sm, hid_sm = self.coarse(src_sm, bgr_sm)
         pha, residual, ref_sm = self.refiner(src, bgr, pha_sm, residual_sm, err_sm, hid_sm, mode=mode,
                                              sample_pixels=sample_pixels, threshold=threshold,
-                                             prevent_oversampling=prevent_oversampling)
+                                             prevent_oversampling=prevent_oversampling, fade=fade)
         return {"pha": pha.clamp(0, 1)[..., :height, :width], "fgr": (residual + src).clamp(0, 1)[..., :height, :width],
                 "pha_sm": pha_sm, "fgr_sm": (residual_sm + src_sm).clamp(0, 1), "err_sm": err_sm, "ref_sm": ref_sm}

@@ -1,7 +1,7 @@
 """Records what PyTorch computes for Background Matting V2 with seeded weights: tests/golden/networks/*.safetensors.
 
 Weights and pictures are made from names and a seed on both sides (seeded.py), so only results are stored.
-usage: networks.py OUT_DIR        (make golden)
+usage: networks.py OUT_DIR [NAME...]        (make golden)
 """
 import pathlib
 import sys
@@ -36,6 +36,8 @@ CASES = [
      dict(mode="sampling", sample_pixels=4000, prevent_oversampling=False)),
     ("mobilenetv2_prevented", "mobilenetv2", 3, 1, 60, 84, dict(mode="sampling", sample_pixels=80000)),
     ("mobilenetv2_thresholding", "mobilenetv2", 3, 2, 36, 52, dict(mode="thresholding", threshold=0.1)),
+    ("mobilenetv2_fade", "mobilenetv2", 3, 1, 60, 84, dict(mode="sampling", sample_pixels=1600, fade=0.5)),
+    ("mobilenetv2_fade_threshold", "mobilenetv2", 3, 2, 36, 52, dict(mode="thresholding", threshold=0.1, fade=1.5)),
     ("mobilenetv2_full", "mobilenetv2", 3, 1, 44, 60, dict(mode="full")),
     ("mobilenetv2_none", "mobilenetv2", 3, 1, 44, 60, dict(mode="none")),
     ("mobilenetv2_kernel1", "mobilenetv2", 1, 2, 36, 52, dict(mode="sampling", sample_pixels=800)),
@@ -52,6 +54,8 @@ def main():
     out.mkdir(parents=True, exist_ok=True)
     torch.set_num_threads(1)
     for name, backbone, kernel, batch, height, width, options in CASES:
+        if sys.argv[2:] and name not in sys.argv[2:]:
+            continue
         net = load_seeded(BackgroundMattingV2(backbone, kernel))
         with torch.no_grad():
             results = net(picture("src", batch, height, width), picture("bgr", batch, height, width), **options)

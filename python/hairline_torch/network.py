@@ -181,16 +181,20 @@ def take_channels(node, module, inputs, options):
 
 @op("select_cells")
 def select_cells(node, module, inputs, options):
-    """Long tensor (n, 3) of picture, row, column; larger errors first, ties to the lower index."""
+    """(n, 4): picture, row, column, share of the refinement that counts; larger errors first, ties to the lower index."""
     error = inputs[0][:, 0].detach()
     mode = options.get("refine_mode", "sampling")
+    line = torch.zeros(len(error))
     if mode == "thresholding":
+        line += options.get("refine_threshold", 0.1)
         mask = error > options.get("refine_threshold", 0.1)
     elif mode == "sampling":
         flat = error.flatten(1)
         count = min(int(options.get("refine_sample_pixels", 80000)) // CELL_PIXELS, flat.shape[1])
-        order = torch.sort(flat, dim=1, descending=True, stable=True).indices[:, :count]
-        mask = torch.zeros_like(flat, dtype=torch.bool).scatter_(1, order, True)
+        found = torch.sort(flat, dim=1, descending=True, stable=True)
+        if 0 < count < flat.shape[1]:
+            line = found.values[:, count - 1]
+        mask = torch.zeros_like(flat, dtype=torch.bool).scatter_(1, found.indices[:, :count], True)
         if options.get("refine_prevent_oversampling", True):
             mask &= flat > 0
         mask = mask.view_as(error)
@@ -198,7 +202,15 @@ def select_cells(node, module, inputs, options):
         mask = torch.zeros_like(error, dtype=torch.bool)
     else:
         raise ValueError(f"refine_mode is {mode!r}, wanted one of {', '.join(REFINE_MODES)}")
-    return torch.nonzero(mask)
+    cells, fade = torch.nonzero(mask), options.get("refine_fade", 0.0)
+    line = line.to(error)[cells[:, 0]]
+    share = torch.where((line > 0) & (fade > 0), (error[mask] - line) / (line * fade), 1).clamp(0, 1)
+    return torch.cat([cells, share.double()[:, None]], 1)
+
+
+def places(cells):
+    """Picture, row and column of each cell."""
+    return cells[:, :3].long().unbind(1)
 
 
 def dense(options):
@@ -213,7 +225,8 @@ def crop_patches(node, module, inputs, options):
         return x
     cells, size = inputs[1], core + 2 * pad
     windows = x.unfold(2, size, core).unfold(3, size, core)  # (B, C, rows, columns, size, size)
-    return windows[cells[:, 0], :, cells[:, 1], cells[:, 2]]
+    picture, row, column = places(cells)
+    return windows[picture, :, row, column]
 
 
 @op("replace_patches")
@@ -224,13 +237,15 @@ def replace_patches(node, module, inputs, options):
     size = patches.shape[-1] if len(patches) else 4
     batch, channels, height, width = base.shape
     grid = base.view(batch, channels, height // size, size, width // size, size).permute(0, 2, 4, 1, 3, 5).clone()
-    grid[cells[:, 0], cells[:, 1], cells[:, 2]] = patches
+    share = cells[:, 3].to(patches)[:, None, None, None]
+    base = grid[places(cells)]
+    grid[places(cells)] = torch.where(share < 1, base + share * (patches - base), patches)
     return grid.permute(0, 3, 1, 4, 2, 5).reshape(base.shape)
 
 
 @op("cells_mask")
 def cells_mask(node, module, inputs, options):
     mask = torch.ones_like(inputs[0]) if dense(options) else torch.zeros_like(inputs[0])
-    cells = inputs[1]
-    mask[cells[:, 0], 0, cells[:, 1], cells[:, 2]] = 1
+    picture, row, column = places(inputs[1])
+    mask[picture, 0, row, column] = 1
     return mask

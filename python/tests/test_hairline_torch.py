@@ -52,13 +52,14 @@ def main():
         check(list(made.state_dict()) == list(hand.state_dict()), f"{name}: keys and their order")
         made.load_state_dict(hand.state_dict())
         src, bgr = picture("src", 2, 44, 60), picture("bgr", 2, 44, 60)
-        for mode in hairline_torch.network.REFINE_MODES:
+        for mode, fade in [(mode, 0) for mode in hairline_torch.network.REFINE_MODES] + [("sampling", 0.5),
+                                                                                         ("thresholding", 0.5)]:
             with torch.no_grad():
-                expected = hand(src, bgr, mode=mode, sample_pixels=640)
-                given = made(src=src, bgr=bgr, refine_mode=mode, refine_sample_pixels=640)
+                expected = hand(src, bgr, mode=mode, sample_pixels=640, fade=fade)
+                given = made(src=src, bgr=bgr, refine_mode=mode, refine_sample_pixels=640, refine_fade=fade)
             for key, value in expected.items():
                 worst = (given[key] - value).abs().max().item()
-                check(worst <= 1e-6, f"{name} {mode} {key}: differs by {worst}")
+                check(worst <= 1e-6, f"{name} {mode} {fade} {key}: differs by {worst}")
         back = BackgroundMattingV2(backbone, kernel)
         back.load_state_dict(made.state_dict())
         made.train()

@@ -37,6 +37,8 @@ void compare_modes(const kernels::Library& library, std::initializer_list<Refine
   for (RefineMode mode : modes) {
     INFO("mode " << static_cast<int>(mode) << ", " << width << "x" << height);
     compare(g, weights, session, make_pair(height, width), options_of(mode, 0.25, pixels));
+    if (mode == RefineMode::sampling || mode == RefineMode::thresholding)
+      compare(g, weights, session, make_pair(height, width), options_of(mode, 0.25, pixels, 0.8));
   }
 }
 }  // namespace
@@ -62,6 +64,7 @@ TEST_CASE("device: MobileNetV2 as CUDA code equals the reference in every mode",
   kernels::Session session(*packed);
   for (RefineMode mode : {RefineMode::sampling, RefineMode::thresholding, RefineMode::full, RefineMode::none})
     compare(g, weights, session, make_pair(49, 70), options_of(mode, 0.25, 400));
+  compare(g, weights, session, make_pair(49, 70), options_of(RefineMode::sampling, 0.25, 800, 0.8));
 }
 
 TEST_CASE("device: ResNet-50 equals the reference") {

@@ -12,14 +12,18 @@
 using namespace hairline;
 
 namespace {
-std::vector<std::uint8_t> reference(const std::vector<float>& error, int wanted, bool above_zero) {
+struct Chosen {
+  std::vector<std::uint8_t> map;
+  float line = 0;
+};
+Chosen reference(const std::vector<float>& error, int wanted, bool above_zero) {
   RunOptions o;
   o.set("refine_mode", static_cast<int>(RefineMode::sampling));
   o.set("refine_sample_pixels", 16 * wanted);
   o.set("refine_prevent_oversampling", above_zero ? 1 : 0);
-  std::vector<std::uint8_t> chosen(error.size(), 0);
-  for (int i : detail::choose_cells(error.data(), static_cast<int>(error.size()), o))
-    chosen[static_cast<std::size_t>(i)] = 1;
+  const auto choice = hairline::detail::choose_cells(error.data(), static_cast<int>(error.size()), o);
+  Chosen chosen{std::vector<std::uint8_t>(error.size(), 0), choice.line};
+  for (int i : choice.cells) chosen.map[static_cast<std::size_t>(i)] = 1;
   return chosen;
 }
 }  // namespace
@@ -36,9 +40,11 @@ TEST_CASE("mark_worst chooses the reference's cells, ties and zeros included") {
     for (int wanted : {0, 1, 2, 17, 299, 300, 2500, 4999, 5000, 6000})
       for (bool above_zero : {false, true}) {
         std::vector<std::uint8_t> chosen(error.size(), 0);
-        kernels::detail::mark_worst(error, static_cast<std::size_t>(wanted), above_zero, chosen);
+        const float line = kernels::detail::mark_worst(error, static_cast<std::size_t>(wanted), above_zero, chosen);
+        const Chosen right = reference(error, wanted, above_zero);
         INFO(wanted << " of " << error.size() << (above_zero ? " above zero" : ""));
-        CHECK(chosen == reference(error, wanted, above_zero));
+        CHECK(chosen == right.map);
+        CHECK(line == right.line);
       }
 }
 

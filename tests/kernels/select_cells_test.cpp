@@ -36,7 +36,7 @@ struct Settings {
   RefineMode mode = RefineMode::sampling;
   int wanted = 0;
   bool above_zero = true;
-  float threshold = 0.5f;
+  float threshold = 0.5f, fade = 0;
 };
 
 /// One error a cell, in the reference's arithmetic.
@@ -53,17 +53,25 @@ std::vector<float> resized(const Map& map, int width, int height) {
   return to;
 }
 
-std::vector<std::uint8_t> host_choice(const std::vector<float>& error, const Settings& s) {
+struct HostChoice {
+  std::vector<std::uint8_t> map;
+  std::vector<float> share;
+};
+HostChoice host_choice(const std::vector<float>& error, const Settings& s) {
   std::vector<std::uint8_t> chosen(error.size(), s.mode == RefineMode::full ? 1 : 0);
+  float line = s.mode == RefineMode::thresholding ? s.threshold : 0;
   if (s.mode == RefineMode::thresholding)
     for (std::size_t i = 0; i < error.size(); ++i) chosen[i] = error[i] > s.threshold;
   if (s.mode == RefineMode::sampling)
-    kernels::detail::mark_worst(error, static_cast<std::size_t>(s.wanted), s.above_zero, chosen);
-  return chosen;
+    line = kernels::detail::mark_worst(error, static_cast<std::size_t>(s.wanted), s.above_zero, chosen);
+  std::vector<float> share;
+  for (float e : error) share.push_back(hairline::detail::refined_share(e, line, s.fade));
+  return {chosen, share};
 }
 
 struct Choice {
   std::vector<std::int32_t> slot, squares, singles, counts;
+  std::vector<float> share;
 };
 
 Choice device_choice(const Map& map, int width, int height, const Settings& s) {
@@ -90,8 +98,9 @@ Choice device_choice(const Map& map, int width, int height, const Settings& s) {
   const int squares = ((width + 3) / 4) * ((height + 3) / 4), count = width * height;
   Choice made{std::vector<std::int32_t>(static_cast<std::size_t>(count)),
               std::vector<std::int32_t>(2 * static_cast<std::size_t>(squares)),
-              std::vector<std::int32_t>(2 * static_cast<std::size_t>(count)), std::vector<std::int32_t>(3)};
-  kernels::DeviceBuffer memory[7];
+              std::vector<std::int32_t>(2 * static_cast<std::size_t>(count)), std::vector<std::int32_t>(3),
+              std::vector<float>(static_cast<std::size_t>(count))};
+  kernels::DeviceBuffer memory[8];
   const auto lend = [&](std::size_t which, Argument a, const auto& host) {
     memory[which].upload(on, host.data(), host.size() * sizeof(host[0])).value();
     memory[which].lend(a.buffer);
@@ -108,9 +117,10 @@ Choice device_choice(const Map& map, int width, int height, const Settings& s) {
                           lend(3, numbers(std::array<int, 2>{width, height}), made.slot),
                           lend(4, numbers(std::array<int, 2>{2, squares}), made.squares),
                           lend(5, numbers(std::array<int, 2>{2, count}), made.singles),
-                          lend(6, numbers(std::array<int, 1>{3}), made.counts)};
+                          lend(6, numbers(std::array<int, 1>{3}), made.counts),
+                          lend(7, Argument::dense(nullptr, std::array<int, 2>{width, height}), made.share)};
   int mode = static_cast<int>(s.mode), wanted = s.wanted, above_zero = s.above_zero ? 1 : 0, zero = 0;
-  float threshold = s.threshold;
+  float threshold = s.threshold, fade = s.fade;
   void* list[] = {nullptr,
                   arguments[0].pointer(),
                   arguments[1].pointer(),
@@ -119,24 +129,28 @@ Choice device_choice(const Map& map, int width, int height, const Settings& s) {
                   &wanted,
                   &above_zero,
                   &threshold,
+                  &fade,
                   &zero,
                   arguments[3].pointer(),
                   arguments[4].pointer(),
                   arguments[5].pointer(),
-                  arguments[6].pointer()};
+                  arguments[6].pointer(),
+                  arguments[7].pointer()};
   kernels::detail::run(on, name, list).value();
   std::vector<std::int32_t>* const results[] = {&made.slot, &made.squares, &made.singles, &made.counts};
   for (std::size_t i = 0; i < 4; ++i)
     memory[3 + i].download(results[i]->data(), results[i]->size() * sizeof(std::int32_t)).value();
+  memory[7].download(made.share.data(), made.share.size() * sizeof(float)).value();
   return made;
 }
 
 /// The device's cells are the host's, and every one of them has its place in exactly one tile.
 void check(const Map& map, int width, int height, const Settings& s) {
-  const auto wanted = host_choice(resized(map, width, height), s);
+  const HostChoice host = host_choice(resized(map, width, height), s);
+  const auto& wanted = host.map;
   const Choice made = device_choice(map, width, height, s);
   INFO(map.width << "x" << map.height << " to " << width << "x" << height << ", mode " << static_cast<int>(s.mode)
-                 << ", " << s.wanted << (s.above_zero ? " above zero" : ""));
+                 << ", " << s.wanted << (s.above_zero ? " above zero" : "") << ", fade " << s.fade);
   int differ = 0, refined = 0, wrong = 0, next = 0;
   std::vector<int> in_square(made.squares.size() / 2, 0);
   for (int y = 0; y < height; ++y)
@@ -155,6 +169,10 @@ void check(const Map& map, int width, int height, const Settings& s) {
         ++in_square[k];
       }
     }
+  float share = 0;  // of cells that are refined; the quotient may be rounded otherwise
+  for (std::size_t i = 0; i < wanted.size(); ++i)
+    if (wanted[i] != 0) share = std::max(share, std::abs(made.share[i] - host.share[i]));
+  CHECK(share <= 1e-5f);
   CHECK(differ == 0);
   CHECK(wrong == 0);
   CHECK(made.counts[1] == next);
@@ -180,13 +198,14 @@ TEST_CASE("device: cells are the host's choice, ties and zeros included") {
     for (const auto& [width, height] : {std::pair{1, 1}, {3, 5}, {37, 23}, {131, 70}})
       for (int wanted : {0, 1, width * height / 3, width * height - 1, width * height + 5})
         for (bool above_zero : {false, true})
-          check(map_of(width, height, kind), width, height, {RefineMode::sampling, wanted, above_zero, 0});
+          check(map_of(width, height, kind), width, height,
+                {RefineMode::sampling, wanted, above_zero, 0, wanted % 2 == 0 ? 0.7f : 0});
   // So many that a thread counts several blocks of 64, and not as many in the last one.
   for (const char* kind : {"smooth", "steps", "flat"})
     for (int wanted : {0, 7000, 30000})
       check(map_of(211, 157, kind), 211, 157, {RefineMode::sampling, wanted, true, 0});
   for (RefineMode mode : {RefineMode::thresholding, RefineMode::full, RefineMode::none})
-    check(map_of(37, 23, "steps"), 37, 23, {mode, 100, true, 0.4f});
+    for (float fade : {0.0f, 0.5f, 2.0f}) check(map_of(37, 23, "steps"), 37, 23, {mode, 100, true, 0.4f, fade});
 }
 
 TEST_CASE("device: an error map of another size is blended as on the host, to the bit") {

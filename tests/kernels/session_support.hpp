@@ -79,12 +79,13 @@ inline void compare(const Graph& graph, const Weights& weights, kernels::Session
   }
 }
 
-inline RunOptions options_of(RefineMode mode, double scale, int pixels = 1600) {
+inline RunOptions options_of(RefineMode mode, double scale, int pixels = 1600, double fade = 0) {
   BackgroundMattingV2Options o;
   o.refine_mode = mode;
   o.backbone_scale = scale;
   o.refine_sample_pixels = pixels;
   o.refine_threshold = 0.3;
+  o.refine_fade = fade;
   return o;
 }
 

@@ -51,6 +51,8 @@ void every_mode(CpuLevel level, const kernels::Library& library = hairline_kerne
     INFO("mode " << static_cast<int>(mode) << " at " << kernels::name(level));
     compare(g, weights, session, odd, options_of(mode, 0.25));
     compare(g, weights, session, even, options_of(mode, 0.5));
+    if (mode == RefineMode::sampling || mode == RefineMode::thresholding)
+      compare(g, weights, session, odd, options_of(mode, 0.25, 8000, 0.8));
   }
 }
 }  // namespace

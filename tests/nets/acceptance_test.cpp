@@ -118,11 +118,46 @@ TEST_CASE("equal errors are chosen in row-major order") {
   const std::vector<float> error{0.5f, 0.25f, 0.5f, 0.5f, 0.75f, 0.0f};
   RunOptions o;
   o.set("refine_sample_pixels", 3 * 16);
-  CHECK(detail::choose_cells(error.data(), 6, o) == std::vector<int>{0, 2, 4});
+  CHECK(detail::choose_cells(error.data(), 6, o).cells == std::vector<int>{0, 2, 4});
+  CHECK(detail::choose_cells(error.data(), 6, o).line == 0.5f);
   o.set("refine_sample_pixels", 100 * 16);
-  CHECK(detail::choose_cells(error.data(), 6, o) == std::vector<int>{0, 1, 2, 3, 4});
+  CHECK(detail::choose_cells(error.data(), 6, o).cells == std::vector<int>{0, 1, 2, 3, 4});
+  CHECK(detail::choose_cells(error.data(), 6, o).line == 0);
   o.set("refine_prevent_oversampling", 0);
-  CHECK(detail::choose_cells(error.data(), 6, o).size() == 6);
+  CHECK(detail::choose_cells(error.data(), 6, o).cells.size() == 6);
+}
+
+TEST_CASE("refinement fades in from the error that divides chosen cells from the others") {
+  CHECK(detail::refined_share(0.2f, 0.2f, 0) == 1);
+  CHECK(detail::refined_share(0.2f, 0, 0.5f) == 1);  // none are left out
+  CHECK(detail::refined_share(0.2f, 0.2f, 0.5f) == 0);
+  CHECK(detail::refined_share(0.25f, 0.2f, 0.5f) == Approx(0.5));
+  CHECK(detail::refined_share(0.31f, 0.2f, 0.5f) == 1);
+}
+
+TEST_CASE("with a fade, which of two nearly equal errors is the larger one decides nothing") {
+  // Two cells side by side; coarse is 0 everywhere, refined 1.
+  const auto run = [](float left, float right, double fade) {
+    constexpr Graph g = graph<
+        Net<"two_cells", Inputs<Input<"error", 1>, Input<"coarse", 1>, Input<"refined", 1>>,
+            Apply<"error", "error_of_cells", DownsampleBilinear<4>>, Apply<"error_of_cells", "cells", SelectCells>,
+            Take<"refined">, CropPatches<"cells", 4, 0>, ReplacePatches<"coarse", "cells">, Keep<"y">, Give<"y">>>();
+    Tensor error({1, 4, 8, 1}), coarse({1, 4, 8, 1}), refined({1, 4, 8, 1});
+    for (std::size_t i = 0; i < error.data.size(); ++i) error.data[i] = i % 8 < 4 ? left : right;
+    std::fill(refined.data.begin(), refined.data.end(), 1.0f);
+    RunOptions o;
+    o.set("refine_sample_pixels", 16);
+    o.set("refine_fade", fade);
+    return run_reference(g, Weights{}, {error, coarse, refined}, o).value().at("y").data;
+  };
+  const float more = 0.5f, less = std::nextafter(more, 0.0f);
+  const auto jump = [](const std::vector<float>& a, const std::vector<float>& b) {
+    float most = 0;
+    for (std::size_t i = 0; i < a.size(); ++i) most = std::max(most, std::abs(a[i] - b[i]));
+    return most;
+  };
+  CHECK(jump(run(more, less, 0), run(less, more, 0)) == 1);
+  CHECK(jump(run(more, less, 0.5), run(less, more, 0.5)) < 1e-6);
 }
 
 TEST_CASE("the coarse network is the whole one with nothing refined, and at scale 1 the base network") {

@@ -37,6 +37,7 @@ RunOptions options_of(const TensorStore& golden) {
   if (m.count("scale")) options.set("backbone_scale", std::stod(m.at("scale")));
   if (m.count("sample_pixels")) options.set("refine_sample_pixels", std::stod(m.at("sample_pixels")));
   if (m.count("threshold")) options.set("refine_threshold", std::stod(m.at("threshold")));
+  if (m.count("fade")) options.set("refine_fade", std::stod(m.at("fade")));
   if (m.count("prevent_oversampling"))
     options.set("refine_prevent_oversampling", m.at("prevent_oversampling") == "True");
   return options;
@@ -68,5 +69,5 @@ TEST_CASE("whole networks equal PyTorch in every mode, scale, kernel and backbon
     }
     ++cases;
   }
-  CHECK(cases == 12);
+  CHECK(cases == 14);
 }

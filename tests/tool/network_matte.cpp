@@ -171,6 +171,7 @@ TEST_CASE("the command gives what the header gives, in every mode") {
       {"--refine-mode thresholding", {.refine_mode = RefineMode::thresholding}},
       {"--refine-mode thresholding --refine-threshold 0.6",
        {.refine_mode = RefineMode::thresholding, .refine_threshold = 0.6}},
+      {"--refine-sample-pixels 960 --refine-fade 0.6", {.refine_sample_pixels = 960, .refine_fade = 0.6}},
       {"--refine-mode full", {.refine_mode = RefineMode::full}},
       {"--refine-mode none", {.refine_mode = RefineMode::none}},
       {"--backbone-scale 0.5 --refine-sample-pixels 480", {.backbone_scale = 0.5, .refine_sample_pixels = 480}},
@@ -446,6 +447,7 @@ TEST_CASE("slim has one refiner, and no weights but those it brings along") {
   const Json by_size = place.json(call), asked = place.json(call + " --backbone-scale 0.25");
   CHECK(by_size["options"]["backbone_scale"] == "by size");
   CHECK(by_size["backbone_scale"] == 0.5);
+  CHECK(by_size["options"]["refine_fade"] == 1);
   CHECK(asked["options"]["backbone_scale"] == 0.25);
   CHECK(asked["backbone_scale"] == 0.25);
 }
@@ -463,10 +465,11 @@ TEST_CASE("options that do not belong together are wrong use") {
   place.refused(net + "--backbone-scale 0.75", 2, {"--backbone-scale of 0.5 at most"});
   place.refused(net + "--refine-kernel-size 2", 2, {"--refine-kernel-size"});
   place.refused(net + "--refine-mode some", 2, {"--refine-mode"});
+  place.refused(net + "--refine-fade -1", 2, {"--refine-fade"});
   place.refused(net + "--refine-prevent-oversampling yes", 2, {"--refine-prevent-oversampling"});
   for (const char* option :
        {"--weights w.safetensors", "--engine reference", "--backbone-scale 0.25", "--refine-mode full",
-        "--refine-sample-pixels 80000", "--refine-threshold 0.1", "--refine-prevent-oversampling 1",
+        "--refine-sample-pixels 80000", "--refine-threshold 0.1", "--refine-fade 1", "--refine-prevent-oversampling 1",
         "--refine-kernel-size 3", "--error oe.png", "--refined or.png"})
     place.refused(std::string("p.png o.png -b b.png -m plate ") + option, 2, {"method plate has no --"});
 }

@@ -7,6 +7,7 @@
 
 #include "../default_weights.hpp"
 #include "../wrong_use.hpp"
+#include "hairline/composite/islands.hpp"
 #include "hairline/nets/background_matting_v2.hpp"
 #include "network.hpp"
 
@@ -26,6 +27,7 @@ RefineMode mode_of(const std::string& name) {
 struct Graphs {
   std::string whole, coarse, base;
   std::string kernel1{};  // with the refiner of kernel 1, if there is one
+  double fade = 0;        // the default of --refine-fade
 };
 
 // Nothing refined: the graph without a refiner, so that weights need none; at scale 1 the coarse network alone.
@@ -42,6 +44,7 @@ NetworkPlan plan(const Graphs& graphs, const NetworkSettings& s) {
   o.refine_sample_pixels = s.refine_sample_pixels.value_or(o.refine_sample_pixels);
   o.refine_threshold = s.refine_threshold.value_or(o.refine_threshold);
   o.refine_prevent_oversampling = s.refine_prevent_oversampling.value_or(o.refine_prevent_oversampling);
+  o.refine_fade = s.refine_fade.value_or(graphs.fade);
   const int kernel = s.refine_kernel_size.value_or(3);
   const bool none = o.refine_mode == RefineMode::none;
   if (o.backbone_scale > 0.5 && !none)
@@ -55,6 +58,7 @@ NetworkPlan plan(const Graphs& graphs, const NetworkSettings& s) {
                  {"refine_sample_pixels", o.refine_sample_pixels},
                  {"refine_threshold", o.refine_threshold},
                  {"refine_prevent_oversampling", o.refine_prevent_oversampling},
+                 {"refine_fade", o.refine_fade},
                  {"refine_kernel_size", kernel}};
   return p;
 }
@@ -117,10 +121,11 @@ Method slim_method() {
   Method m;
   m.name = "slim";
   m.long_name = "slim_matting";
+  m.islands = IslandOptions{}.share;
   m.brings_weights = !default_weights().empty();
   m.about = "a slim sibling of Background Matting V2";
   m.about += m.brings_weights ? "; the default with a background" : "; needs --weights";
-  return method(m, {"slim", "slim-coarse", "slim-base"}, slim_sized);
+  return method(m, {"slim", "slim-coarse", "slim-base", "", 1}, slim_sized);
 }
 
 }  // namespace hairline::tool

@@ -32,7 +32,7 @@ struct MethodSettings {
 /// What the command line says about a network; what it does not say is the network's own default.
 struct NetworkSettings {
   std::string weights, engine, device = "cpu", precision = "f32";
-  std::optional<double> backbone_scale, refine_threshold;
+  std::optional<double> backbone_scale, refine_threshold, refine_fade;
   std::optional<std::string> refine_mode;  ///< sampling, thresholding, full or none
   std::optional<int> refine_sample_pixels, refine_kernel_size;
   std::optional<bool> refine_prevent_oversampling;
@@ -61,6 +61,7 @@ struct Method {
   bool has_refinement = false;           ///< finds errors and refines cells: --refine-*, --error, --refined
   bool iterates = true;                  ///< --tolerance and --max-iterations mean something
   bool brings_weights = false;           ///< networks: without --weights those in this program
+  double islands = 0;                    ///< the default of --islands
   bool single_only = false;              ///< computes in f32 whatever is asked: --precision f64 is refused
   SolveOptions (*defaults)() = nullptr;  ///< the solver's own tolerance and limit
   Result<Matte> (*run)(const MatteInput&, const MethodSettings&) = nullptr;  ///< null for networks

@@ -85,7 +85,7 @@ struct Library {
   int (*forget)(const DeviceQueue* queue, char* message, std::size_t size);
 };
 /// Raised with every change of the structs above or of what kernels take.
-inline constexpr int library_version = 4;
+inline constexpr int library_version = 5;
 
 /// The kernel of that name and target, or null.
 inline const Kernel* find(const Library& library, std::string_view name, KernelTarget target) {

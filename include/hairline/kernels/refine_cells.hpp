@@ -11,11 +11,12 @@ namespace hairline::kernels::detail {
 /// those that have an error at all. Non-negative floats are ordered as their bits are, so three counts of 11 bits find
 /// the error of the last one. Cost: four passes over the errors, nothing allocated.
 /// @param chosen  one byte a cell, all 0 before
-inline void mark_worst(const std::vector<float>& error, std::size_t wanted, bool above_zero,
-                       std::vector<std::uint8_t>& chosen) {
+/// @return the last error taken where cells are left, else 0: the line of hairline::detail::refined_share()
+inline float mark_worst(const std::vector<float>& error, std::size_t wanted, bool above_zero,
+                        std::vector<std::uint8_t>& chosen) {
   const auto key = [](float e) { return e > 0.0f ? std::bit_cast<std::uint32_t>(e) : 0u; };
   if (wanted > error.size()) wanted = error.size();
-  if (wanted == 0) return;
+  if (wanted == 0) return 0;
   std::uint32_t prefix = 0, mask = 0;
   std::size_t left = wanted;  // how many cells of this prefix are still to be found
   for (int shift : {22, 11, 0}) {
@@ -35,6 +36,7 @@ inline void mark_worst(const std::vector<float>& error, std::size_t wanted, bool
       if (!above_zero || k > 0) chosen[i] = 1;
     }
   }
+  return wanted < error.size() ? std::bit_cast<float>(prefix) : 0.0f;
 }
 
 /// Covers the chosen cells with tiles: squares of `tile` cells where at least `least` of their cells are chosen, single

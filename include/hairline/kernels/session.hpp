@@ -137,6 +137,8 @@ class Session {
                            std::vector<StepTime>* times);
   Result<void> choose(const RunOptions& options);
   Result<void> refine_tiles(std::size_t size);
+  Result<void> fade_patches(std::size_t size, float fade);
+  void fade_cell(const float* coarse, int column, int row, float share, float* patch, std::size_t pitch) const;
   Result<void> finish(const ResultTarget* alpha, const ResultTarget* foreground);
   template <class T>
   static void bring(const ResultTarget* to, View<const T> from);
@@ -183,8 +185,9 @@ class Session {
   // On a device instead: blocks of memory, pictures, cells, patches and results there; what came back of a buffer.
   BlockPlan block_plan_;
   std::vector<DeviceBuffer> blocks_, picture_memory_;
-  // Where cells look in the error map, across and down; which are chosen, the tiles' origins, how many; their patches.
-  DeviceBuffer taps_memory_[2], slot_memory_, origins_memory_[2], counts_memory_, patches_memory_[2];
+  // Where cells look in the error map, across and down; which are chosen, the tiles' origins, how many, how much of
+  // each cell's patch counts; the patches.
+  DeviceBuffer taps_memory_[2], slot_memory_, origins_memory_[2], counts_memory_, share_memory_, patches_memory_[2];
   std::array<std::int32_t, 3> counts_{};
   DeviceBuffer result_memory_[2];  // alpha and foreground
   std::array<const DevicePicture*, 2> device_results_{};
@@ -200,6 +203,7 @@ class Session {
   std::array<std::array<const Kernel*, 2>, 2> refine_kernels_{}, finish_kernels_{};
   const Kernel* select_kernel_ = nullptr;
   std::vector<float> error_, patches_[2];
+  float line_ = 0;  // of errors, between chosen cells and others
   std::vector<std::int32_t> origins_[2];
   std::vector<std::uint8_t> chosen_, wanted_;
   Image<float> alpha_, foreground_;

@@ -31,7 +31,8 @@ inline Result<void> Session::choose_on_device(const RunOptions& options, RunRepo
                    down = numbers(std::array<int, 2>{3, cells.height}),
                    slot = numbers(std::array<int, 2>{cells.width, cells.height}),
                    large = numbers(std::array<int, 2>{2, squares}), single = numbers(std::array<int, 2>{2, count}),
-                   counts = numbers(std::array<int, 1>{3});
+                   counts = numbers(std::array<int, 1>{3}),
+                   share = detail::Argument::dense(nullptr, std::array<int, 2>{cells.width, cells.height});
   taps_memory_[0].lend(across.buffer);
   taps_memory_[1].lend(down.buffer);
   const auto room = [&](DeviceBuffer& memory, std::size_t n, detail::Argument& a) -> Result<void> {
@@ -43,14 +44,28 @@ inline Result<void> Session::choose_on_device(const RunOptions& options, RunRepo
   if (auto ok = room(origins_memory_[0], 2 * static_cast<std::size_t>(squares), large); !ok) return ok;
   if (auto ok = room(origins_memory_[1], 2 * static_cast<std::size_t>(count), single); !ok) return ok;
   if (auto ok = room(counts_memory_, 3, counts); !ok) return ok;
+  if (auto ok = room(share_memory_, static_cast<std::size_t>(count), share); !ok) return ok;
   const auto whole = [&](const char* name, int otherwise) { return static_cast<int>(options.get(name, otherwise)); };
   int mode = static_cast<int>(hairline::detail::refine_mode(options));
   int wanted = std::max(0, whole("refine_sample_pixels", 80000) / hairline::detail::cell_pixels);
   int above_zero = whole("refine_prevent_oversampling", 1) != 0 ? 1 : 0, zero = 0;
-  auto threshold = static_cast<float>(options.get("refine_threshold", 0.1));
-  void* arguments[] = {nullptr,         error.pointer(),  across.pointer(), down.pointer(), &mode,
-                       &wanted,         &above_zero,      &threshold,       &zero,          slot.pointer(),
-                       large.pointer(), single.pointer(), counts.pointer()};
+  auto threshold = static_cast<float>(options.get("refine_threshold", 0.1)),
+       fade = static_cast<float>(options.get("refine_fade", 0));
+  void* arguments[] = {nullptr,
+                       error.pointer(),
+                       across.pointer(),
+                       down.pointer(),
+                       &mode,
+                       &wanted,
+                       &above_zero,
+                       &threshold,
+                       &fade,
+                       &zero,
+                       slot.pointer(),
+                       large.pointer(),
+                       single.pointer(),
+                       counts.pointer(),
+                       share.pointer()};
   if (auto ok = call(select_kernel_, arguments); !ok) return ok;
   if (auto ok = counts_memory_.download(counts_.data(), sizeof counts_); !ok) return ok;
   report.refined_cells = counts_[2];
@@ -125,7 +140,7 @@ inline Result<void> Session::finish_on_device(const ResultTarget* alpha, const R
   detail::Argument coarse = activation({r.coarse.storage, 0, 0, r.coarse.pitch}, r.coarse_node);
   int width = shape(r.padded_node).width, height = shape(r.padded_node).height, tasks = 1;
   std::vector<void*> arguments = {nullptr, picture.pointer(), coarse.pointer(), &width, &height, &tasks};
-  detail::Argument slot, patches[2];
+  detail::Argument slot, share, patches[2];
   if (r.refines) {
     const TensorShape& cells = shape(r.first_node);
     slot = detail::Argument::dense(nullptr, std::array<int, 2>{cells.width, cells.height}, 0, 32);
@@ -137,6 +152,9 @@ inline Result<void> Session::finish_on_device(const ResultTarget* alpha, const R
       patches_memory_[k].lend(patches[k].buffer);
       arguments.push_back(patches[k].pointer());
     }
+    share = detail::Argument::dense(nullptr, std::array<int, 2>{cells.width, cells.height});
+    share_memory_.lend(share.buffer);
+    arguments.push_back(share.pointer());
   }
   arguments.push_back(made[1].pointer());
   arguments.push_back(made[0].pointer());

@@ -35,13 +35,14 @@ inline Result<void> Session::choose(const RunOptions& options) {
   using hairline::detail::refine_mode;
   const RefineMode mode = refine_mode(options);
   chosen_.assign(error_.size(), mode == RefineMode::full ? 1 : 0);
+  line_ = 0;
   if (mode == RefineMode::thresholding) {
-    const auto threshold = static_cast<float>(options.get("refine_threshold", 0.1));
-    for (std::size_t k = 0; k < error_.size(); ++k) chosen_[k] = error_[k] > threshold;
+    line_ = static_cast<float>(options.get("refine_threshold", 0.1));
+    for (std::size_t k = 0; k < error_.size(); ++k) chosen_[k] = error_[k] > line_;
   } else if (mode == RefineMode::sampling) {
     const int pixels = static_cast<int>(options.get("refine_sample_pixels", 80000));
-    detail::mark_worst(error_, static_cast<std::size_t>(std::max(0, pixels / hairline::detail::cell_pixels)),
-                       options.get("refine_prevent_oversampling", 1) != 0, chosen_);
+    line_ = detail::mark_worst(error_, static_cast<std::size_t>(std::max(0, pixels / hairline::detail::cell_pixels)),
+                               options.get("refine_prevent_oversampling", 1) != 0, chosen_);
   }
   return {};
 }
@@ -83,6 +84,59 @@ inline Result<void> Session::refine_tiles(std::size_t size) {
                        &tasks,
                        out.pointer()};
   return call(kernel, arguments);
+}
+
+/// Mixes a cell of a patch with the coarse values there.
+/// @param patch  its first pixel; pixels lie 4 numbers apart, rows `pitch` numbers
+inline void Session::fade_cell(const float* coarse, int column, int row, float share, float* patch,
+                               std::size_t pitch) const {
+  constexpr int side = 4;  // pixels of a cell
+  const RefineStage& r = net_->lowered.refine;
+  const TensorShape &from = shape(r.coarse_node), &to = shape(r.padded_node);
+  const int channels[] = {r.alpha_at, r.residual_at, r.residual_at + 1, r.residual_at + 2};
+  hairline::detail::BilinearTap across[side], down[side];
+  for (int i = 0; i < side; ++i) {
+    across[i] = hairline::detail::bilinear_tap(side * column + i, from.width, to.width);
+    down[i] = hairline::detail::bilinear_tap(side * row + i, from.height, to.height);
+  }
+  const auto at = [&](int y, int x) {
+    return coarse + (static_cast<std::size_t>(y) * static_cast<std::size_t>(from.width) + static_cast<std::size_t>(x)) *
+                        static_cast<std::size_t>(r.coarse.pitch);
+  };
+  for (const auto& v : down) {
+    float* out = patch;
+    for (const auto& h : across) {
+      const float *a = at(v.first, h.first), *b = at(v.first, h.second), *c = at(v.second, h.first),
+                  *d = at(v.second, h.second);
+      for (int i : channels) {
+        const float top = a[i] + h.weight * (b[i] - a[i]), low = c[i] + h.weight * (d[i] - c[i]);
+        const float base = top + v.weight * (low - top);
+        *out = base + share * (*out - base);
+        ++out;
+      }
+    }
+    patch += pitch;
+  }
+}
+
+/// Patches of cells that are refined in part.
+inline Result<void> Session::fade_patches(std::size_t size, float fade) {
+  if (fade <= 0 || line_ <= 0) return {};
+  const auto coarse = values(net_->lowered.refine.coarse.storage);
+  if (!coarse) return coarse.error();
+  const int tile = kernels::refine_tiles[size], columns = shape(net_->lowered.refine.first_node).width;
+  const std::size_t pitch = std::size_t{16} * static_cast<std::size_t>(tile), cell_row = 4 * pitch;
+  const std::vector<std::int32_t>& origins = origins_[size];
+  float* patch = patches_[size].data();
+  for (std::size_t t = 0; t < origins.size(); t += 2)
+    for (int y = 0; y < tile; ++y, patch += cell_row)
+      for (int x = 0; x < tile; ++x) {
+        const auto cell = static_cast<std::size_t>((origins[t + 1] + y) * columns + origins[t] + x);
+        if (chosen_[cell] == 0) continue;
+        const float share = hairline::detail::refined_share(error_[cell], line_, fade);
+        if (share < 1) fade_cell(*coarse, origins[t] + x, origins[t + 1] + y, share, patch + 16 * x, pitch);
+      }
+  return {};
 }
 
 /// A result of our own in the type and place that the caller wants.
@@ -189,9 +243,13 @@ inline Result<RunReport> Session::refine(std::span<const ResultTarget> results, 
                         });
         !ok)
       return ok.error();
-    for (std::size_t k : {0, 1})
-      if (auto ok = timed(k == 0 ? "refine 4x4" : "refine 1x1", [&] { return refine_tiles(k); }); !ok)
-        return ok.error();
+    for (std::size_t k : {0, 1}) {
+      const auto tiles = [&]() -> Result<void> {
+        if (auto ok = refine_tiles(k); !ok) return ok;
+        return fade_patches(k, static_cast<float>(options.get("refine_fade", 0)));
+      };
+      if (auto ok = timed(k == 0 ? "refine 4x4" : "refine 1x1", tiles); !ok) return ok.error();
+    }
   }
   const ResultTarget *alpha = target_of(Delivery::Kind::alpha, results),
                      *foreground = target_of(Delivery::Kind::foreground, results);

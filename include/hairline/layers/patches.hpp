@@ -8,7 +8,8 @@
 #include "hairline/layers/forward.hpp"
 
 // Sparse refinement: choose cells of a picture by an error map, cut patches around them, work on the patches as on any
-// batch, and put the results back. A list of cells is a tensor of shape (cells, 1, 1, 3) with (picture, row, column).
+// batch, and put the results back. A list of cells is a tensor of shape (cells, 1, 1, 4) with (picture, row, column,
+// share of the refinement that counts).
 
 namespace hairline {
 
@@ -26,41 +27,62 @@ inline RefineMode refine_mode(const RunOptions& o) {
 }
 inline constexpr int cell_pixels = 16;
 
-/// The chosen cells of one picture's error map, in row-major order. The order of errors is total (error descending,
-/// then index ascending), so every device chooses the same cells.
-inline std::vector<int> choose_cells(const float* error, int cells, const RunOptions& o) {
-  std::vector<int> chosen;
+/// Where refinement fades in: how much of it counts in a cell of that error. Cells that are chosen or not by the last
+/// bits of their errors then look the same either way.
+/// @param line  the error that divides chosen cells from the others; 0: none does
+/// @param fade  run option refine_fade: from (1 + fade) lines on all of it counts; 0: wherever a cell is chosen
+constexpr float refined_share(float error, float line, float fade) {
+  return line > 0 && fade > 0 ? std::clamp((error - line) / (line * fade), 0.0f, 1.0f) : 1.0f;
+}
+
+struct CellChoice {
+  std::vector<int> cells;  ///< in row-major order
+  float line = 0;          ///< see refined_share(): of sampling the last error taken where some are left
+};
+
+/// The chosen cells of one picture's error map. The order of errors is total (error descending, then index ascending),
+/// so every device chooses the same cells.
+inline CellChoice choose_cells(const float* error, int cells, const RunOptions& o) {
+  CellChoice choice;
+  std::vector<int>& chosen = choice.cells;
   switch (refine_mode(o)) {
     case RefineMode::none:
     case RefineMode::full:
       break;
     case RefineMode::thresholding:
+      choice.line = static_cast<float>(o.get("refine_threshold", 0.1));
       for (int i = 0; i < cells; ++i)
-        if (error[i] > static_cast<float>(o.get("refine_threshold", 0.1))) chosen.push_back(i);
+        if (error[i] > choice.line) chosen.push_back(i);
       break;
     case RefineMode::sampling: {
       const int wanted = std::clamp(static_cast<int>(o.get("refine_sample_pixels", 80000)) / cell_pixels, 0, cells);
+      const auto worse = [&](int a, int b) { return error[a] != error[b] ? error[a] > error[b] : a < b; };
       chosen.resize(static_cast<std::size_t>(cells));
       std::iota(chosen.begin(), chosen.end(), 0);
-      std::nth_element(chosen.begin(), chosen.begin() + wanted, chosen.end(),
-                       [&](int a, int b) { return error[a] != error[b] ? error[a] > error[b] : a < b; });
+      std::nth_element(chosen.begin(), chosen.begin() + wanted, chosen.end(), worse);
       chosen.resize(static_cast<std::size_t>(wanted));
+      if (wanted > 0 && wanted < cells) choice.line = error[*std::max_element(chosen.begin(), chosen.end(), worse)];
       if (o.get("refine_prevent_oversampling", 1) != 0)
         std::erase_if(chosen, [&](int i) { return !(error[i] > 0.0f); });
       std::sort(chosen.begin(), chosen.end());
     }
   }
-  return chosen;
+  return choice;
 }
 
 inline void select_cells_forward(const ForwardCall& call) {
   const Tensor& error = *call.in[0];
   const int w = error.shape.width, cells = error.shape.height * w;
+  const auto fade = static_cast<float>(call.options.get("refine_fade", 0));
   std::vector<float> list;
-  for (int b = 0; b < error.shape.batch; ++b)
-    for (int i : choose_cells(error.at(b, 0, 0), cells, call.options))
-      list.insert(list.end(), {static_cast<float>(b), static_cast<float>(i / w), static_cast<float>(i % w)});
-  call.out.shape.batch = static_cast<int>(list.size() / 3);
+  for (int b = 0; b < error.shape.batch; ++b) {
+    const float* errors = error.at(b, 0, 0);
+    const CellChoice choice = choose_cells(errors, cells, call.options);
+    for (int i : choice.cells)
+      list.insert(list.end(), {static_cast<float>(b), static_cast<float>(i / w), static_cast<float>(i % w),
+                               refined_share(errors[i], choice.line, fade)});
+  }
+  call.out.shape.batch = static_cast<int>(list.size() / 4);
   call.out.data = std::move(list);
 }
 /// At most this many cells; how many there really are depends on the pixels.
@@ -71,7 +93,7 @@ constexpr TensorShape select_cells_shape(const Node&, std::span<const TensorShap
   if (mode == RefineMode::sampling)
     most = std::clamp(static_cast<int>(o.get("refine_sample_pixels", 80000)) / cell_pixels, 0, cells);
   if (mode == RefineMode::none || mode == RefineMode::full) most = 0;
-  return {in[0].batch * most, 1, 1, 3};
+  return {in[0].batch * most, 1, 1, 4};
 }
 
 constexpr bool dense(const RunOptions& o) {
@@ -112,11 +134,13 @@ inline void replace_patches_forward(const ForwardCall& call) {
   const int size = patches.shape.height;
   for (int n = 0; n < patches.shape.batch; ++n) {
     const float* cell = cells.at(n, 0, 0);
-    for (int y = 0; y < size; ++y)
-      std::copy_n(patches.at(n, y, 0),
-                  static_cast<std::size_t>(size) * static_cast<std::size_t>(patches.shape.channels),
-                  call.out.at(static_cast<int>(cell[0]), static_cast<int>(cell[1]) * size + y,
-                              static_cast<int>(cell[2]) * size));
+    for (int y = 0; y < size; ++y) {
+      const float* from = patches.at(n, y, 0);
+      float* to = call.out.at(static_cast<int>(cell[0]), static_cast<int>(cell[1]) * size + y,
+                              static_cast<int>(cell[2]) * size);
+      for (int i = 0; i < size * patches.shape.channels; ++i)
+        to[i] = cell[3] < 1 ? to[i] + cell[3] * (from[i] - to[i]) : from[i];
+    }
   }
 }
 inline void cells_mask_forward(const ForwardCall& call) {
@@ -138,12 +162,13 @@ inline constexpr Op replace_patches_op{"replace_patches", detail::same_shape, nu
 inline constexpr Op cells_mask_op{"cells_mask", detail::same_shape, nullptr, nullptr, detail::cells_mask_forward};
 
 /// From an error map (one value a cell of 4x4 pixels) the list of cells to refine. Run options: refine_mode,
-/// refine_sample_pixels, refine_threshold, refine_prevent_oversampling. More cells than there are is all of them.
+/// refine_sample_pixels, refine_threshold, refine_prevent_oversampling, refine_fade. More cells than there are is all
+/// of them.
 struct SelectCells {
   template <class B>
   static constexpr Value flatten(B& b, Value in) {
     b.expect_channels(1, in.channels);
-    return b.add(Node{&select_cells_op}, in, 3);
+    return b.add(Node{&select_cells_op}, in, 4);
   }
 };
 
@@ -161,7 +186,7 @@ struct CropPatches {
   }
 };
 
-/// The kept picture Base with the arriving patches written over their cells, without blending.
+/// The kept picture Base with the arriving patches written over their cells, or blended in where their share says so.
 template <FixedString Base, FixedString Cells>
 struct ReplacePatches {
   template <class B>

@@ -47,7 +47,7 @@ struct Foreground {
   }
 };
 
-/// Refines the worst cells at half and full resolution; all convolutions valid, cells never blended.
+/// Refines the worst cells at half and full resolution; all convolutions are valid ones.
 /// @tparam K kernel of its convolutions, 3 or 1
 /// @tparam Hidden,W0,W1,W2 channels of hid_sm and of its first three convolutions
 template <int K, int Hidden = 32, int W0 = 24, int W1 = 16, int W2 = 12>
@@ -61,7 +61,7 @@ struct Refiner {
   // The numbers on the right are those of the published network: Hidden 32, widths 24, 16, 12.
   using Layers =
       Chain<Apply<"err_sm", "err_cells", ResizeLike<"src", 4>>,                                   // (B, H/4, W/4, 1)
-            Apply<"err_cells", "cells", SelectCells>,                                             // (n, 1, 1, 3)
+            Apply<"err_cells", "cells", SelectCells>,                                             // (n, 1, 1, 4)
             Apply<"err_cells", "ref_sm", CellsMask<"cells">>,                                     // (B, H/4, W/4, 1)
             Take<"src">, Concat<Kept<"src">, Kept<"bgr">>, Keep<"pictures">,                      // (B, H, W, 6)
             Apply<"pictures", "pictures_half", DownsampleBilinear<2>>,                            // (B, H/2, W/2, 6)
@@ -115,13 +115,16 @@ using CoarseOf = Net<NetName, Inputs<Input<"src", 3>, Input<"bgr", 3>>,         
 
 }  // namespace bgmv2
 
-/// What may be chosen anew for every run, with the published names and defaults.
+/// What may be chosen anew for every run, with the published names and defaults; refine_fade is hairline's.
 struct BackgroundMattingV2Options {
   double backbone_scale = 0.25;  ///< size of the coarse stage; 0.125 for 3840x2160
   RefineMode refine_mode = RefineMode::sampling;
   int refine_sample_pixels = 80000;         ///< of sampling: sixteen a cell; 320000 for 3840x2160
   double refine_threshold = 0.1;            ///< of thresholding: cells with more error are refined
   bool refine_prevent_oversampling = true;  ///< of sampling: cells without error are left alone
+  /// Published: 0, a cell is refined or it is not. With more, refinement fades in from the least error that is refined
+  /// to (1 + refine_fade) times as much: no seams and no flicker where errors are about the same.
+  double refine_fade = 0;
 
   constexpr operator RunOptions() const {  // NOLINT: implicit on purpose
     RunOptions o;
@@ -130,6 +133,7 @@ struct BackgroundMattingV2Options {
     o.set("refine_sample_pixels", refine_sample_pixels);
     o.set("refine_threshold", refine_threshold);
     o.set("refine_prevent_oversampling", refine_prevent_oversampling ? 1 : 0);
+    o.set("refine_fade", refine_fade);
     return o;
   }
 };
