@@ -238,8 +238,8 @@ def replace_patches(node, module, inputs, options):
     batch, channels, height, width = base.shape
     grid = base.view(batch, channels, height // size, size, width // size, size).permute(0, 2, 4, 1, 3, 5).clone()
     share = cells[:, 3].to(patches)[:, None, None, None]
-    base = grid[places(cells)]
-    grid[places(cells)] = torch.where(share < 1, base + share * (patches - base), patches)
+    coarse = grid[places(cells)]
+    grid[places(cells)] = torch.where(share < 1, coarse + share * (patches - coarse), patches)
     return grid.permute(0, 3, 1, 4, 2, 5).reshape(base.shape)
 
 

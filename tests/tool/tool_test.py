@@ -251,6 +251,24 @@ class Matte(Case):
         # The colour is never zeroed where there is nothing to see: the disc's red goes on.
         self.assertGreater(colour.values[0][0][0], 32768)
 
+    def test_islands(self):
+        """A speck far from the subject goes if it is asked for, and is counted."""
+        def inside(x, y):
+            return 20 <= x < 80 and 20 <= y < 80
+
+        rows = [[255 if inside(x, y) or (x >= 98 and y >= 98) else 0 for x in range(100)] for y in range(100)]
+        self.write("specks.png", png_bytes([[(v, v, v) for v in row] for row in rows]))
+        rows[50][50] = 128
+        self.write("specks_trimap.png", png_bytes(rows))
+        call = ("matte", "specks.png", "a.png", "-t", "specks_trimap.png", "--json")
+        self.assertNotIn("islands", json.loads(self.ok(*call).stdout))
+        self.assertEqual(self.png("a.png").values[99][99][0], 65535)
+        self.assertEqual(json.loads(self.ok(*call, "--islands", "0.01").stdout)["islands"], 1)
+        alpha = self.png("a.png")
+        self.assertEqual(alpha.values[99][99][0], 0)
+        self.assertEqual(alpha.values[30][30][0], 65535)
+        self.assert_one_line(self.run_tool(*call, "--islands", "2"), 2, "--islands")
+
     def test_every_trimap_method_in_both_precisions(self):
         for method in ("cf", "knn", "lbdm", "lkm", "rw", "sm", "ifm", "poisson"):
             for precision in ("f64", "f32"):
