@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Packs what a bare x86-64 Linux machine needs to check and time the compiled networks, on its processor and on its GPU: the
-# command with its libraries, kernels for OpenCL and CUDA, made-up weights, pictures and one script. Nothing is installed
+# command with its libraries, kernels for OpenCL and CUDA, pictures and one script, which makes weights up. Nothing is installed
 # there; of that machine only the GPU's driver is used, and PyTorch to compare with if it has it.
 # usage: scripts/device_bundle.sh [NET...]      default: both headline networks; leaves out/device-bundle.tar.gz
 set -euo pipefail
@@ -12,7 +12,7 @@ bundle=build/device-bundle
 .venv/bin/cmake --build build --target hairline_demo hairline_opencl hairline_cuda hairline_cuda_generic >build/demo.log 2>&1 ||
   { cat build/demo.log >&2; exit 1; }
 rm -rf "$bundle"
-mkdir -p "$bundle"/{bin,lib,generic,weights,pictures,torch_model/rivals} out
+mkdir -p "$bundle"/{bin,lib,generic,pictures,torch_model/rivals} out
 cp "$hairline" "$bundle/bin/"
 cp build/hairline_opencl.so build/hairline_cuda.so "$bundle/lib/"
 cp build/generic/hairline_cuda.so "$bundle/generic/"
@@ -29,10 +29,7 @@ cp build/demo/sample/plate.png "$bundle/pictures/background.png"
 build/demo/render_sample build/demo/small_sample 97
 cp build/demo/small_sample/image.png "$bundle/pictures/small_src.png"
 cp build/demo/small_sample/plate.png "$bundle/pictures/small_background.png"
-for net in "${nets[@]}"; do
-  # f16 halves what is carried; both engines read the same numbers.
-  "$hairline" weights seed "$net" "$bundle/weights/$net.safetensors" --type f16 --quiet
-done
+printf '%s\n' "${nets[@]}" >"$bundle/nets.txt"
 cp bench/device/run.sh bench/device/torch_gpu.py "$bundle/"
 cp bench/compare/rivals/{__init__,patches}.py "$bundle/torch_model/rivals/"
 cp python/golden/background_matting_v2.py "$bundle/torch_model/"
