@@ -123,14 +123,51 @@ def recolour(colour, alpha, plate, draw, options):
     return torch.minimum(colour.clamp(min=0), alpha)
 
 
-def hide(colour, alpha, plate, draw, probability):
-    """Foregrounds of which a part has the colour of the background behind it, so that only what is around tells."""
+def smooth_field(draw, like, cells):
+    """(n, 1, side, side): a smooth random field of deviation about 1, `cells` bumps across."""
+    rough = draw.normal(like.new_empty(len(like), 1, cells, cells))
+    return F.interpolate(rough, like.shape[-2:], mode="bicubic", align_corners=True)
+
+
+def walls(plate, draw, probability):
+    """Backgrounds of which some become a wall of one colour, lit a little unevenly; half of these walls are bright."""
+    n = len(plate)
+    bright = draw.uniform(0.85, 1, n, 1, 1, 1) * draw.uniform(0.96, 1, n, 3, 1, 1)
+    colour = torch.where(draw.chosen(0.5, n) > 0, bright, draw.uniform(0, 1, n, 3, 1, 1))
+    uneven = smooth_field(draw, plate, 3) * draw.uniform(0, 1, n, 1, 1, 1) ** 2 * 0.05
+    return torch.where(draw.chosen(probability, n) > 0, (colour + uneven).clamp(0, 1), plate)
+
+
+def pierce(alpha, draw, probability):
+    """How much of each foreground's pixels is left by sharp holes and bays through which the background is seen."""
+    field = smooth_field(draw, alpha, (4, 5, 6, 8)[draw.below(4)])
+    holes = ((field - draw.uniform(0.6, 1.2, len(alpha), 1, 1, 1)) * draw.number(40, 160)).sigmoid()
+    return 1 - holes * draw.chosen(probability, len(alpha))
+
+
+def shrunk(alpha, pixels):
+    """Alpha less what is within so many pixels of its edge."""
+    size = 2 * pixels + 1
+    return -F.max_pool2d(F.max_pool2d(-alpha, (size, 1), 1, (pixels, 0)), (1, size), 1, (0, pixels))
+
+
+def hide(colour, alpha, plate, draw, options):
+    """Foregrounds of which a part has the colour of the background behind it, so that only what is around tells: either
+    the part ends softly, or it is sharp and near the edge of the foreground, which keeps its outline; some of these
+    outlines are drawn as dark lines, around the part too."""
     n, side = len(alpha), alpha.shape[-1]
-    field = F.interpolate(draw.normal(colour.new_empty(n, 1, 6, 6)), (side, side), mode="bicubic", align_corners=True)
-    part = ((field - draw.uniform(0, 1.2, n, 1, 1, 1)) * 8).sigmoid()
-    part = part * draw.uniform(0.6, 1, n, 1, 1, 1) * draw.chosen(probability, n)
+    outlined = draw.chosen(options.get("outlined", 0.0), n)
+    sharp = torch.exp(math.log(8) + outlined * draw.uniform(0, 2, n, 1, 1, 1))
+    field, shade = smooth_field(draw, alpha, (5, 6, 10, 16)[draw.below(4)]), smooth_field(draw, alpha, 6)
+    part = ((field - draw.uniform(0, 1.2, n, 1, 1, 1)) * sharp).sigmoid()
+    near_edge = shrunk(alpha, 1 + draw.below(3)) - shrunk(alpha, side // 10)
+    part = part * torch.lerp(torch.ones_like(part), near_edge, outlined) * draw.chosen(options.get("hidden", 0.0), n)
     behind = F.avg_pool2d(plate, 5, 1, 2, count_include_pad=False)
-    return colour + part * (behind * alpha - colour)
+    behind = behind * (1 - shade.clamp(min=0) * outlined * draw.uniform(0, 0.15, n, 1, 1, 1))
+    hidden = part * draw.uniform(0.6, 1, n, 1, 1, 1)
+    line = outlined * draw.chosen(0.5, n) * draw.uniform(0.3, 1, n, 1, 1, 1)
+    border = torch.maximum(1 - shrunk(alpha, 1), 4 * part * (1 - part))
+    return (colour + hidden * (behind * alpha - colour)) * (1 - line * border)
 
 
 def shoot(batch, mixed, draw, options):
@@ -139,7 +176,10 @@ def shoot(batch, mixed, draw, options):
     picture, plate, colour, alpha = (batch[:, c].contiguous() for c in (PICTURE, PLATE, FOREGROUND, ALPHA))
     n = len(batch)
     mixed = mixed.view(n, 1, 1, 1)
-    new = hide(recolour(colour, alpha, plate, draw, options), alpha, plate, draw, options.get("hidden", 0.0))
+    plate = torch.where(mixed, walls(plate, draw, options.get("walls", 0.0)), plate)
+    left = torch.where(mixed, pierce(alpha, draw, options.get("pierced", 0.0)), 1)
+    colour, alpha = colour * left, alpha * left
+    new = hide(recolour(colour, alpha, plate, draw, options), alpha, plate, draw, options)
     colour = torch.where(mixed, new, torch.minimum(colour, alpha))
     composite = colour + (1 - alpha) * plate * shadow(alpha, draw, options.get("shadow", 0.5))
     gain = 1 + draw.uniform(-1, 1, n, 3, 1, 1) ** 3 * 0.06 + draw.uniform(-1, 1, n, 1, 1, 1) ** 3 * 0.1
