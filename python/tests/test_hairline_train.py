@@ -24,6 +24,7 @@ except ImportError as missing:
 here = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(here.parent), str(here.parent / "golden")]
 import losses as golden  # noqa: E402
+import hairline_torch  # noqa: E402
 from hairline_train import losses, recipe, samples, train  # noqa: E402
 from hairline_train.scenes import Scenes  # noqa: E402
 from hairline_train.sheet import write_png  # noqa: E402
@@ -133,6 +134,23 @@ def check_samples():
     check(torch.equal(hidden["alpha"], again["alpha"]), "hiding leaves alpha as it is")
     apart = [(b["src"] - b["bgr"])[inside].abs().mean().item() for b in (again, hidden)]
     check(apart[1] < 0.95 * apart[0], f"hidden parts come near the plate (mean distance {apart[0]:.3f}, {apart[1]:.3f})")
+    outlined = samples.Samples(late, options | {"hidden": 1.0, "outlined": 1.0, "shift": 0}, 3).batch(9)
+    check(torch.equal(outlined["alpha"], again["alpha"]), "outlines leave alpha as it is")
+    # what has nothing of the foreground beside it
+    rim = (again["alpha"] > 0.1) & (-torch.nn.functional.max_pool2d(-again["alpha"], 3, 1, 1) == 0)
+    far = [((b["foreground"] - again["foreground"]).abs().amax(1, keepdim=True) > 0.02)[rim].float().mean().item()
+           for b in (hidden, outlined)]
+    check(far[0] > 0.15, f"without an outline a part may reach the edge ({far[0]:.3f} of the edge are hidden)")
+    more = (outlined["foreground"] - again["foreground"])[rim.expand_as(outlined["src"])].max().item()
+    check(more < 0.01, f"an outline has the foreground's colour or a darker one (brighter by up to {more:.3f})")
+    walls = samples.Samples(late, options | {"walls": 1.0}, 3).batch(9)
+    spread = [b["bgr"].std((2, 3)).max().item() for b in (again, walls)]
+    check(spread[1] < 0.06 < spread[0], f"walls have one colour (deviations up to {spread[0]:.3f}, {spread[1]:.3f})")
+    pierced = samples.Samples(late, options | {"pierced": 1.0, "shift": 0}, 3).batch(9)
+    holes = (again["alpha"] > 0.999) & (pierced["alpha"] == 0)
+    check(holes.float().mean() > 0.01 and (pierced["alpha"] <= again["alpha"]).all(), "pierced foregrounds have holes")
+    there = (pierced["src"] - again["bgr"])[holes.expand_as(again["src"])].abs().median().item()
+    check(there < 0.05, f"through holes the background is seen (apart by {there:.3f})")
 
 
 def check_schedules():
@@ -143,9 +161,20 @@ def check_schedules():
     check(all(a >= b for a, b in zip(values[10:], values[11:])), "falling")
     steps = {"kind": "step", "at": [5, 8], "factor": 0.5}
     check([recipe.rate(steps, s, 10) for s in (4, 5, 8)] == [1, 0.5, 0.25], "steps")
-    for bundled in recipe.RECIPES.glob("*.json"):
-        made = recipe.load(bundled.stem)
-        check(all(s["loss"] in losses.LOSSES for s in made["stages"]), f"{bundled.name}: losses")
+
+
+def check_recipes(command):
+    """What the bundled recipes name is there."""
+    bundled = sorted(recipe.RECIPES.glob("*.json"))
+    check([b.stem for b in bundled] == ["bgmv2", "slim"], f"recipes: {bundled}")
+    for path in bundled:
+        for stage in recipe.load(path.stem)["stages"]:
+            what = f"{path.name}, {stage['name']}"
+            check(stage["loss"] in losses.LOSSES, f"{what}: the loss")
+            network = hairline_torch.Network(recipe.description(stage["network"], command))
+            named = [*stage["optimizer"].get("groups", {}), *stage.get("learn", []), *stage.get("fixed_norms", [])]
+            names = [name for name, _ in network.named_parameters()]
+            check(all(any(n.startswith(p) for n in names) for p in named), f"{what}: parameters that begin with {named}")
 
 
 def check_clamp():
@@ -217,6 +246,7 @@ def main():
     check_losses()
     check_samples()
     check_schedules()
+    check_recipes(command)
     check_clamp()
     with tempfile.TemporaryDirectory() as folder:
         check_png(pathlib.Path(folder))
