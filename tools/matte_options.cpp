@@ -103,10 +103,11 @@ void add_network_options(CLI::App& verb, MatteOptions& o) {
       ->check(CLI::IsMember({"kernels", "reference"}))
       ->group(group);
   verb.add_option("--backbone-scale", n.backbone_scale,
-                  "Size of the coarse stage (0.25; slim: 0.5 up to 1280 pixels, 0.125 beyond 2880)")
+                  "Size of the coarse stage (0.25; slim: so that its longer side has 480 pixels)")
       ->check(CLI::Range(1e-3, 1.0))
       ->group(group);
-  verb.add_option("--refine-mode", n.refine_mode, "sampling (default), thresholding, full or none")
+  verb.add_option("--refine-mode", n.refine_mode,
+                  "sampling (default; slim: none at scales above 2/3), thresholding, full or none")
       ->check(CLI::IsMember({"sampling", "thresholding", "full", "none"}))
       ->group(group);
   verb.add_option("--refine-sample-pixels", n.refine_sample_pixels, "Sampling: how many pixels to refine (80000)")

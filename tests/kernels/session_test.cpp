@@ -107,13 +107,17 @@ TEST_CASE("session: the slim network equals the reference in every mode at every
   for (CpuLevel level : kernels::all_cpu_levels) {
     if (level > kernels::machine_level()) continue;
     every_mode<SlimMatting>(level, hairline_kernels_slim);
-    for (const Graph& g : {graph<SlimMattingCoarse>(), graph<SlimMattingBase>()}) {
+    const auto check = [&](const Graph& g, const RunOptions& options) {
       const Weights weights = seeded_weights(g, 5);
       const auto packed = kernels::pack_network(g, weights, backend(hairline_kernels_slim, level));
       REQUIRE(packed);
       kernels::Session session(*packed);
-      compare(g, weights, session, make_pair(66, 90), {});
-    }
+      compare(g, weights, session, make_pair(66, 90), options);
+    };
+    for (const Graph& g : {graph<SlimMattingCoarse>(), graph<SlimMattingBase>()}) check(g, {});
+    // Its coarse stage may be as large as the picture.
+    for (const double scale : {0.1875, 0.375, 0.75, 1.0})
+      check(graph<SlimMatting>(), options_of(RefineMode::sampling, scale));
   }
 }
 

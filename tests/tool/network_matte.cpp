@@ -442,12 +442,17 @@ TEST_CASE("slim has one refiner, and no weights but those it brings along") {
                                "--refine-mode ") +
                    mode)
               .code == 0);
-  // Small pictures have a coarse stage of half their size, unless another is asked for.
+  // Small pictures have a coarse stage of their own size, unless another is asked for.
   const std::string call = "p.png o.png -b b.png -m slim --weights w.safetensors --engine reference";
   const Json by_size = place.json(call), asked = place.json(call + " --backbone-scale 0.25");
   CHECK(by_size["options"]["backbone_scale"] == "by size");
-  CHECK(by_size["backbone_scale"] == 0.5);
+  CHECK(by_size["backbone_scale"] == 1);
   CHECK(by_size["options"]["refine_fade"] == 1);
+  // So nothing is left to refine, unless that is asked for.
+  CHECK(by_size["options"]["refine_mode"] == "by size");
+  CHECK(by_size["refined_cells"] == 0);
+  for (const char* option : {" --refine-mode sampling", " --refine-sample-pixels 320", " --backbone-scale 0.5"})
+    CHECK(place.json(call + option)["refined_cells"] > 0);
   CHECK(asked["options"]["backbone_scale"] == 0.25);
   CHECK(asked["backbone_scale"] == 0.25);
 }

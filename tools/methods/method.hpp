@@ -36,6 +36,8 @@ struct NetworkSettings {
   std::optional<std::string> refine_mode;  ///< sampling, thresholding, full or none
   std::optional<int> refine_sample_pixels, refine_kernel_size;
   std::optional<bool> refine_prevent_oversampling;
+
+  bool refinement_asked() const { return refine_mode || refine_sample_pixels || refine_threshold; }
 };
 
 struct Matte {

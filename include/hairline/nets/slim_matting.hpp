@@ -58,6 +58,13 @@ using Refiner = bgmv2::Refiner<3, hidden, 16, 16, 12>;
 /// The whole network. Results and run options as BackgroundMattingV2's.
 using SlimMatting = bgmv2::RefinedOf<"slim", slim::Coarse, slim::Refiner::Layers>;
 
+/// The backbone_scale for a picture of height x width (B = 1): the weights that hairline brings along are trained for a
+/// coarse stage of about 480 pixels on its longer side, 0.25 at 1920x1080.
+constexpr double slim_backbone_scale(int height, int width) {
+  const int side = height > width ? height : width;
+  return side > 480 ? 480.0 / side : 1;
+}
+
 /// Its coarse network alone, at the size of its input. Results: pha, fgr, err, hid.
 using SlimMattingBase = bgmv2::BaseOf<"slim_base", slim::Coarse>;
 
