@@ -58,8 +58,8 @@ using Refiner = bgmv2::Refiner<3, hidden, 16, 16, 12>;
 /// The whole network. Results and run options as BackgroundMattingV2's.
 using SlimMatting = bgmv2::RefinedOf<"slim", slim::Coarse, slim::Refiner::Layers>;
 
-/// The backbone_scale for a picture of height x width (B = 1): the weights that hairline brings along are trained for a
-/// coarse stage of about 480 pixels on its longer side, 0.25 at 1920x1080.
+/// The backbone_scale for a picture of height x width: of the coarse sizes that were tried, the weights that hairline
+/// brings along do well on scenes of all sizes with 480 pixels on the longer side, 0.25 at 1920x1080.
 constexpr double slim_backbone_scale(int height, int width) {
   const int side = height > width ? height : width;
   return side > 480 ? 480.0 / side : 1;
