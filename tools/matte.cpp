@@ -16,6 +16,7 @@
 #include "device.hpp"
 #include "finished.hpp"
 #include "hairline/composite/islands.hpp"
+#include "hairline/composite/pits.hpp"
 #include "hairline/core/parallel.hpp"
 #include "hairline/solvers/plate_alignment.hpp"
 #include "job_error.hpp"
@@ -248,6 +249,14 @@ bool is_finished(const Run& run, const std::string& image) {
   return finished(run.inputs_of(image), outputs);
 }
 
+void clean(const Run& run, View<float> alpha, Json& json, Stopwatch& watch) {
+  const double island = run.options.islands.value_or(run.method->islands);
+  const double pit = run.options.pits.value_or(run.method->pits);
+  if (island > 0) json["islands"] = remove_islands(alpha, {.share = island});
+  if (pit > 0) json["filled_pixels"] = fill_pits(alpha, {.share = pit});
+  if (island > 0 || pit > 0) json["timings_ms"]["clean"] = watch.lap_ms();
+}
+
 void matte_one(const Run& run, const std::string& image, Outcome& outcome) {
   Stopwatch watch;
   Json& json = outcome.json;
@@ -283,8 +292,7 @@ void matte_one(const Run& run, const std::string& image, Outcome& outcome) {
     warn_about(result->report, image, outcome);
   }
   warn_about_plate(run, input, result->alpha, image, outcome);
-  const double share = run.options.islands.value_or(run.method->islands);
-  if (share > 0) json["islands"] = remove_islands(result->alpha.view(), {.share = share});
+  clean(run, result->alpha.view(), json, watch);
   if (result->backbone_scale > 0) json["backbone_scale"] = result->backbone_scale;
   if (run.method->has_refinement) {
     json["refined_cells"] = std::count(result->refined.begin(), result->refined.end(), 1.0f);

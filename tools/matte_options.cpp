@@ -182,6 +182,11 @@ void add_matte_options(CLI::App& verb, MatteOptions& options) {
           "Pieces apart from the subject with less than this share of its alpha become background (0: none; slim: "
           "0.003)")
       ->check(CLI::Range(0.0, 1.0));
+  verb.add_option(
+          "--pits", o->pits,
+          "Places enclosed by the subject of less than this share of its alpha are filled, unless they come down "
+          "to the background (0: none; slim: 0.02)")
+      ->check(CLI::Range(0.0, 1.0));
   verb.add_flag("--align", o->align, "The background was shot from the hand: find how it lies under the picture");
   add_solver_options(verb, *o);
   add_network_options(verb, *o);

@@ -15,6 +15,8 @@
 #include <string>
 #include <vector>
 
+#include "hairline/composite/islands.hpp"
+#include "hairline/composite/pits.hpp"
 #include "hairline/core/convert.hpp"
 #include "hairline/io/png.hpp"
 #include "hairline/io/read.hpp"
@@ -186,6 +188,29 @@ TEST_CASE("the command gives what the header gives, in every mode") {
   }
   const Json some = place.json(mobile + "--refine-sample-pixels 480");
   CHECK(some["refined_cells"] == 30);  // 192 cells, and the seeded errors are not zero in so many
+}
+
+TEST_CASE("islands go and pits are filled as by the headers, of slim unless told otherwise") {
+  const Place place;
+  place.write_weights("w.safetensors", graph<Whole>());
+  const auto wanted = reference(graph<Whole>(), place, BackgroundMattingV2Options{.refine_mode = RefineMode::none});
+  Image<float> alpha = to_image(wanted.at("pha"));
+  const int islands = remove_islands(alpha.view(), {.share = 0.9});
+  const std::size_t filled = fill_pits(alpha.view(), {.share = 0.5});
+  REQUIRE(filled > 0);
+  const Json report = place.json(mobile + "--refine-mode none --islands 0.9 --pits 0.5");
+  CHECK(report["islands"] == islands);
+  CHECK(report["filled_pixels"] == filled);
+  place.same("o.png", to_tensor(alpha));
+  CHECK_FALSE(place.json(mobile + "--refine-mode none").contains("filled_pixels"));
+
+  place.write_weights("w.safetensors", graph<SlimMatting>());
+  const Json slim = place.json(outputs + "-m slim");
+  CHECK(slim.contains("islands"));
+  CHECK(slim.contains("filled_pixels"));
+  CHECK(slim["timings_ms"].contains("clean"));
+  CHECK_FALSE(place.json(outputs + "-m slim --pits 0").contains("filled_pixels"));
+  place.refused(outputs + "-m slim --pits 1.5", 2, {"--pits"});
 }
 
 TEST_CASE("the command takes pictures of any size") {

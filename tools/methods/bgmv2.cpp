@@ -7,6 +7,7 @@
 #include "../default_weights.hpp"
 #include "../wrong_use.hpp"
 #include "hairline/composite/islands.hpp"
+#include "hairline/composite/pits.hpp"
 #include "hairline/nets/background_matting_v2.hpp"
 #include "hairline/nets/slim_matting.hpp"
 #include "network.hpp"
@@ -125,6 +126,7 @@ Method slim_method() {
   m.name = "slim";
   m.long_name = "slim_matting";
   m.islands = IslandOptions{}.share;
+  m.pits = PitOptions{}.share;
   m.brings_weights = !default_weights().empty();
   m.about = "a slim sibling of Background Matting V2";
   m.about += m.brings_weights ? "; the default with a background" : "; needs --weights";

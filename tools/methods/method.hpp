@@ -64,6 +64,7 @@ struct Method {
   bool iterates = true;                  ///< --tolerance and --max-iterations mean something
   bool brings_weights = false;           ///< networks: without --weights those in this program
   double islands = 0;                    ///< the default of --islands
+  double pits = 0;                       ///< the default of --pits
   bool single_only = false;              ///< computes in f32 whatever is asked: --precision f64 is refused
   SolveOptions (*defaults)() = nullptr;  ///< the solver's own tolerance and limit
   Result<Matte> (*run)(const MatteInput&, const MethodSettings&) = nullptr;  ///< null for networks
