@@ -2,6 +2,7 @@
 #include "hairline/composite/pits.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <random>
 #include <set>
 #include <utility>

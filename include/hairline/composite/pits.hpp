@@ -1,6 +1,5 @@
 #pragma once
 #include <algorithm>
-#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <utility>
@@ -35,7 +34,7 @@ class Basins {
         if (alpha(y, x) > o.open && alpha(y, x) < 1) pixels_.push_back({y, x, alpha(y, x)});
       }
     most_ = o.share * sum;
-    std::stable_sort(pixels_.begin(), pixels_.end(), [](const Pixel& a, const Pixel& b) { return a.level < b.level; });
+    std::sort(pixels_.begin(), pixels_.end(), [](const Pixel& a, const Pixel& b) { return a.level < b.level; });
     const auto all = static_cast<std::int32_t>(pixels_.size());
     for (std::int32_t begin = 0, end = 0; begin < all; begin = end) {
       while (end < all && !(pixel(begin).level < pixel(end).level)) ++end;
@@ -146,7 +145,7 @@ class Basins {
 /// Fills pits of an alpha: an area closing (Vincent 1993) that leaves true holes and decides nothing by a hair's
 /// breadth. A pixel is raised by the integral, over the levels above its own, of how much of a pit its place below that
 /// level is. Shapes: alpha (H, W, 1), in [0,1].  Returns the number of pixels raised.  Cost: sorts the pixels strictly
-/// between `open` and 1; 4 bytes a pixel of memory, 48 for each of these.
+/// between `open` and 1; 4 bytes a pixel of memory, 40 for each of these.
 inline std::size_t fill_pits(View<float> alpha, PitOptions options = {}) {
   if (!(options.share > 0)) return 0;
   std::size_t count = 0;
