@@ -111,6 +111,12 @@ def shadow(alpha, draw, strength):
     return 1 - soft * draw.uniform(0, strength, n, 1, 1, 1) * draw.chosen(0.5, n)
 
 
+def smooth_field(draw, like, cells):
+    """(n, 1, side, side): a smooth random field of deviation about 1, `cells` bumps across."""
+    rough = draw.normal(like.new_empty(len(like), 1, cells, cells))
+    return F.interpolate(rough, like.shape[-2:], mode="bicubic", align_corners=True)
+
+
 def recolour(colour, alpha, plate, draw, options):
     """Foregrounds of other colours; some are given the mean colour of the background behind them."""
     n = len(alpha)
@@ -119,14 +125,22 @@ def recolour(colour, alpha, plate, draw, options):
     weight = alpha.sum((2, 3), keepdim=True) + 1
     wanted, mean = (plate * alpha).sum((2, 3), keepdim=True) / weight, colour.sum((2, 3), keepdim=True) / weight
     close = draw.chosen(options.get("close", 0.15), n) * draw.uniform(0.5, 1, n, 1, 1, 1)
-    colour = colour + close * (wanted - mean) * alpha
+    colour = flatten(colour + close * (wanted - mean) * alpha, alpha, wanted, weight, draw, options.get("flat", 0.0))
     return torch.minimum(colour.clamp(min=0), alpha)
 
 
-def smooth_field(draw, like, cells):
-    """(n, 1, side, side): a smooth random field of deviation about 1, `cells` bumps across."""
-    rough = draw.normal(like.new_empty(len(like), 1, cells, cells))
-    return F.interpolate(rough, like.shape[-2:], mode="bicubic", align_corners=True)
+def flatten(colour, alpha, wanted, weight, draw, probability):
+    """Foregrounds of which some, whole or in part, lose contrast and come near the colour behind them, mostly a little
+    darker: white fur, white cloth before a white wall."""
+    if probability == 0:
+        return colour
+    n = len(alpha)
+    field = smooth_field(draw, alpha, (3, 4, 6)[draw.below(3)])
+    part = (field * 8 + draw.uniform(-2, 10, n, 1, 1, 1)).sigmoid() * draw.chosen(probability, n)
+    contrast = torch.exp(draw.uniform(math.log(0.08), 0, n, 1, 1, 1))
+    aim = wanted * (1 + draw.uniform(-0.16, 0.08, n, 1, 1, 1) + draw.uniform(-0.02, 0.02, n, 3, 1, 1))
+    mean = colour.sum((2, 3), keepdim=True) / weight
+    return colour + part * (aim * alpha + contrast * (colour - mean * alpha) - colour)
 
 
 def walls(plate, draw, probability):
@@ -163,8 +177,8 @@ def hide(colour, alpha, plate, draw, options):
     near_edge = shrunk(alpha, 1 + draw.below(3)) - shrunk(alpha, side // 10)
     part = part * torch.lerp(torch.ones_like(part), near_edge, outlined) * draw.chosen(options.get("hidden", 0.0), n)
     behind = F.avg_pool2d(plate, 5, 1, 2, count_include_pad=False)
-    behind = behind * (1 - shade.clamp(min=0) * outlined * draw.uniform(0, 0.15, n, 1, 1, 1))
-    hidden = part * draw.uniform(0.6, 1, n, 1, 1, 1)
+    behind = behind * (1 - shade.clamp(min=0) * outlined * draw.uniform(-0.15, 0.15, n, 1, 1, 1).clamp(min=0))
+    hidden = part * draw.uniform(0.6, 1.4, n, 1, 1, 1).clamp(max=1)  # more than half of them wholly
     line = outlined * draw.chosen(0.5, n) * draw.uniform(0.3, 1, n, 1, 1, 1)
     border = torch.maximum(1 - shrunk(alpha, 1), 4 * part * (1 - part))
     return (colour + hidden * (behind * alpha - colour)) * (1 - line * border)

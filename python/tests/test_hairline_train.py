@@ -143,6 +143,10 @@ def check_samples():
     check(far[0] > 0.15, f"without an outline a part may reach the edge ({far[0]:.3f} of the edge are hidden)")
     more = (outlined["foreground"] - again["foreground"])[rim.expand_as(outlined["src"])].max().item()
     check(more < 0.01, f"an outline has the foreground's colour or a darker one (brighter by up to {more:.3f})")
+    flat = samples.Samples(late, options | {"flat": 1.0, "walls": 1.0, "shift": 0}, 3).batch(9)
+    check(torch.equal(flat["alpha"], again["alpha"]), "flat foregrounds keep their alpha")
+    near = (flat["src"] - flat["bgr"]).abs()[inside].median().item()
+    check(0.005 < near < 0.1, f"flat foregrounds come near the wall, not to it (median distance {near:.3f})")
     walls = samples.Samples(late, options | {"walls": 1.0}, 3).batch(9)
     spread = [b["bgr"].std((2, 3)).max().item() for b in (again, walls)]
     check(spread[1] < 0.06 < spread[0], f"walls have one colour (deviations up to {spread[0]:.3f}, {spread[1]:.3f})")
