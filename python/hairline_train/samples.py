@@ -178,7 +178,7 @@ def hide(colour, alpha, plate, draw, options):
     part = part * torch.lerp(torch.ones_like(part), near_edge, outlined) * draw.chosen(options.get("hidden", 0.0), n)
     behind = F.avg_pool2d(plate, 5, 1, 2, count_include_pad=False)
     behind = behind * (1 - shade.clamp(min=0) * outlined * draw.uniform(-0.15, 0.15, n, 1, 1, 1).clamp(min=0))
-    hidden = part * draw.uniform(0.6, 1.4, n, 1, 1, 1).clamp(max=1)  # more than half of them wholly
+    hidden = part * draw.uniform(0.6, 1.4, n, 1, 1, 1).clamp(max=1)  # half of them wholly
     line = outlined * draw.chosen(0.5, n) * draw.uniform(0.3, 1, n, 1, 1, 1)
     border = torch.maximum(1 - shrunk(alpha, 1), 4 * part * (1 - part))
     return (colour + hidden * (behind * alpha - colour)) * (1 - line * border)
