@@ -168,19 +168,21 @@ def shrunk(alpha, pixels):
 def hide(colour, alpha, plate, draw, options):
     """Foregrounds of which a part has the colour of the background behind it, so that only what is around tells: either
     the part ends softly, or it is sharp and near the edge of the foreground, which keeps its outline; some of these
-    outlines are drawn as dark lines, around the part too."""
+    outlines are drawn as dark lines, around the part too, and some are broken: in their gaps the part reaches the edge."""
     n, side = len(alpha), alpha.shape[-1]
     outlined = draw.chosen(options.get("outlined", 0.0), n)
-    sharp = torch.exp(math.log(8) + outlined * draw.uniform(0, 2, n, 1, 1, 1))
+    sharp = torch.exp(math.log(8) + outlined * draw.uniform(0, 3, n, 1, 1, 1))
     field, shade = smooth_field(draw, alpha, (5, 6, 10, 16)[draw.below(4)]), smooth_field(draw, alpha, 6)
     part = ((field - draw.uniform(0, 1.2, n, 1, 1, 1)) * sharp).sigmoid()
-    near_edge = shrunk(alpha, 1 + draw.below(3)) - shrunk(alpha, side // 10)
+    gaps = smooth_field(draw, alpha, (10, 16, 24)[draw.below(3)]) - draw.uniform(0.2, 1.5, n, 1, 1, 1)
+    gaps = (gaps * 12).sigmoid() * draw.chosen(options.get("broken", 0.0), n)
+    near_edge = torch.lerp(shrunk(alpha, 1 + draw.below(3)), alpha, gaps) - shrunk(alpha, side // 10)
     part = part * torch.lerp(torch.ones_like(part), near_edge, outlined) * draw.chosen(options.get("hidden", 0.0), n)
     behind = F.avg_pool2d(plate, 5, 1, 2, count_include_pad=False)
     behind = behind * (1 - shade.clamp(min=0) * outlined * draw.uniform(-0.15, 0.15, n, 1, 1, 1).clamp(min=0))
     hidden = part * draw.uniform(0.6, 1.4, n, 1, 1, 1).clamp(max=1)  # half of them wholly
     line = outlined * draw.chosen(0.5, n) * draw.uniform(0.3, 1, n, 1, 1, 1)
-    border = torch.maximum(1 - shrunk(alpha, 1), 4 * part * (1 - part))
+    border = torch.maximum(1 - shrunk(alpha, 1), 4 * part * (1 - part)) * (1 - gaps)
     return (colour + hidden * (behind * alpha - colour)) * (1 - line * border)
 
 

@@ -143,6 +143,13 @@ def check_samples():
     check(far[0] > 0.15, f"without an outline a part may reach the edge ({far[0]:.3f} of the edge are hidden)")
     more = (outlined["foreground"] - again["foreground"])[rim.expand_as(outlined["src"])].max().item()
     check(more < 0.01, f"an outline has the foreground's colour or a darker one (brighter by up to {more:.3f})")
+    many = options | {"crops": [[48, 24]], "shift": 0, "outlined": 1.0}
+    plain, whole, broken = (samples.Samples(late, many | more, 4).batch(9) for more in (
+        {}, {"hidden": 1.0}, {"hidden": 1.0, "broken": 1.0}))
+    check(torch.equal(broken["alpha"], plain["alpha"]), "broken outlines leave alpha as it is")
+    rim = (plain["alpha"] > 0.1) & (-torch.nn.functional.max_pool2d(-plain["alpha"], 3, 1, 1) == 0)
+    brighter = [(b["foreground"] - plain["foreground"])[rim.expand_as(b["src"])].max().item() for b in (whole, broken)]
+    check(brighter[0] < 0.01 and brighter[1] > 0.1, f"in gaps alone a part reaches the edge (brighter by {brighter})")
     flat = samples.Samples(late, options | {"flat": 1.0, "walls": 1.0, "shift": 0}, 3).batch(9)
     check(torch.equal(flat["alpha"], again["alpha"]), "flat foregrounds keep their alpha")
     near = (flat["src"] - flat["bgr"]).abs()[inside].median().item()
