@@ -137,7 +137,7 @@ def check_samples():
     outlined = samples.Samples(late, options | {"hidden": 1.0, "outlined": 1.0, "shift": 0}, 3).batch(9)
     check(torch.equal(outlined["alpha"], again["alpha"]), "outlines leave alpha as it is")
     # what has nothing of the foreground beside it
-    rim = (again["alpha"] > 0.1) & (-torch.nn.functional.max_pool2d(-again["alpha"], 3, 1, 1) == 0)
+    rim = (again["alpha"] > 0.1) & (samples.shrunk(again["alpha"], 1) == 0)
     far = [((b["foreground"] - again["foreground"]).abs().amax(1, keepdim=True) > 0.02)[rim].float().mean().item()
            for b in (hidden, outlined)]
     check(far[0] > 0.15, f"without an outline a part may reach the edge ({far[0]:.3f} of the edge are hidden)")
@@ -147,7 +147,7 @@ def check_samples():
     plain, whole, broken = (samples.Samples(late, many | more, 4).batch(9) for more in (
         {}, {"hidden": 1.0}, {"hidden": 1.0, "broken": 1.0}))
     check(torch.equal(broken["alpha"], plain["alpha"]), "broken outlines leave alpha as it is")
-    rim = (plain["alpha"] > 0.1) & (-torch.nn.functional.max_pool2d(-plain["alpha"], 3, 1, 1) == 0)
+    rim = (plain["alpha"] > 0.1) & (samples.shrunk(plain["alpha"], 1) == 0)
     brighter = [(b["foreground"] - plain["foreground"])[rim.expand_as(b["src"])].max().item() for b in (whole, broken)]
     check(brighter[0] < 0.01 and brighter[1] > 0.1, f"in gaps alone a part reaches the edge (brighter by {brighter})")
     flat = samples.Samples(late, options | {"flat": 1.0, "walls": 1.0, "shift": 0}, 3).batch(9)
