@@ -70,21 +70,26 @@ def view(pool, draw, side, options):
     window = int(size * math.exp(draw.number(math.log(low), math.log(high))))
     window = max(16, min(window * whole // side, size))
     smooth = draw.number(0, 1) < 0.7
-    place = [draw.below(size - window + 1) for _ in range(4)]
-    scene = pool.take(held[draw.below(len(held))])
+    free = size - window + 1
+    for _ in range(options.get("tries", 1)):
+        scene, top, left = pool.take(held[draw.below(len(held))]), draw.below(free), draw.below(free)
+        part = scene[:, top:top + window, left:left + window]
+        seen = part[ALPHA, ::4, ::4]
+        if ((seen > 20) & (seen < 235)).float().mean() > 0.03:  # of 255: an edge is in view
+            break
     mixed = draw.number(0, 1) < options.get("mixed", 0.5)
-    alpha = cut(scene, ALPHA, *place[:2], window, whole, smooth)
-    part = scene[:, place[0]:place[0] + window, place[1]:place[1] + window].float().mul_(1 / 255)[None]
+    alpha = cut(scene, ALPHA, top, left, window, whole, smooth)
+    part = part.float().mul_(1 / 255)[None]
     colour = F.interpolate(part[:, FOREGROUND] * part[:, ALPHA], (whole, whole), mode="bilinear", antialias=smooth)[0]
     if mixed:
         other = pool.take(held[draw.below(len(held))])
-        plate = cut(other, PLATE, *place[2:], window, whole, smooth)
+        plate = cut(other, PLATE, draw.below(free), draw.below(free), window, whole, smooth)
         if draw.number(0, 1) < 0.5:
             plate = plate.flip(-1)
         picture = plate
     else:
-        plate = cut(scene, PLATE, *place[:2], window, whole, smooth)
-        picture = cut(scene, PICTURE, *place[:2], window, whole, smooth)
+        plate = cut(scene, PLATE, top, left, window, whole, smooth)
+        picture = cut(scene, PICTURE, top, left, window, whole, smooth)
     out = torch.cat([picture, plate, colour, alpha])
     return (out.flip(-1) if draw.number(0, 1) < 0.5 else out), mixed
 
@@ -159,16 +164,55 @@ def pierce(alpha, draw, probability):
     return 1 - holes * draw.chosen(probability, len(alpha))
 
 
+def mean_around(image, pixels):
+    """The mean of what is at most so many pixels away, across and down."""
+    size = 2 * pixels + 1
+    return F.avg_pool2d(F.avg_pool2d(image, (size, 1), 1, (pixels, 0)), (1, size), 1, (0, pixels))
+
+
+def distance(alpha, most):
+    """How many pixels away the foreground is, at most so many; what is equally far lies on an octagon."""
+    away = torch.zeros_like(alpha)
+    for i in range(most):
+        away += 1 - alpha
+        across, down = F.max_pool2d(alpha, (1, 3), 1, (0, 1)), F.max_pool2d(alpha, (3, 1), 1, (1, 0))
+        alpha = torch.maximum(across, down) if i % 3 else F.max_pool2d(across, (3, 1), 1, (1, 0))
+    return away
+
+
+def loops(colour, alpha, draw, probability):
+    """Foregrounds of which some get locks in their own colours that leave the edge and come back to it; the background
+    is seen between lock and edge. Returns the locks' alpha too."""
+    n, side = len(alpha), alpha.shape[-1]
+    most = side // 8
+    away = F.avg_pool2d(distance(alpha, most), 3, 1, 1, count_include_pad=False)
+    around = mean_around(torch.cat([colour, alpha], 1), side // 12)
+    tone = around[:, :3] / around[:, 3:].clamp(min=1e-2) * draw.uniform(0.6, 1.2, n, 1, 1, 1)
+    bump = smooth_field(draw, alpha, (6, 9, 13, 18)[draw.below(4)]) - draw.uniform(-0.3, 0.8, n, 1, 1, 1)
+    reach = bump * draw.uniform(0.01, 0.07, n, 1, 1, 1) * side
+    width = torch.exp(draw.uniform(math.log(0.25), math.log(2.5), n, 1, 1, 1))
+    locks = torch.zeros_like(alpha)
+    for level in (1.0, draw.number(0.5, 0.9), draw.number(0.2, 0.6))[:1 + draw.below(3)]:
+        off = away - level * reach
+        slope = torch.stack(torch.gradient(off, dim=(2, 3))).square().sum(0).sqrt()
+        line = (width - off.abs() / slope.clamp(min=0.7) + 0.5).clamp(0, 1)
+        locks = torch.maximum(locks, line * (reach > 0) * (away < most - 1))
+    locks = locks * draw.uniform(0.5, 1.5, n, 1, 1, 1).clamp(max=1) * draw.chosen(probability, n)
+    more = (locks - alpha).clamp(min=0)
+    return colour + more * tone.clamp(0, 1), alpha + more, locks
+
+
 def shrunk(alpha, pixels):
     """Alpha less what is within so many pixels of its edge."""
     size = 2 * pixels + 1
     return -F.max_pool2d(F.max_pool2d(-alpha, (size, 1), 1, (pixels, 0)), (1, size), 1, (0, pixels))
 
 
-def hide(colour, alpha, plate, draw, options):
+def hide(colour, alpha, plate, draw, options, locks=None):
     """Foregrounds of which a part has the colour of the background behind it, so that only what is around tells: either
     the part ends softly, or it is sharp and near the edge of the foreground, which keeps its outline; some of these
-    outlines are drawn as dark lines, around the part too, and some are broken: in their gaps the part reaches the edge."""
+    outlines are drawn as dark lines, around the part too, and some are broken: in their gaps the part reaches the edge.
+    Nothing is hidden beside locks."""
     n, side = len(alpha), alpha.shape[-1]
     outlined = draw.chosen(options.get("outlined", 0.0), n)
     sharp = torch.exp(math.log(8) + outlined * draw.uniform(0, 3, n, 1, 1, 1))
@@ -178,6 +222,8 @@ def hide(colour, alpha, plate, draw, options):
     gaps = (gaps * 12).sigmoid() * draw.chosen(options.get("broken", 0.0), n)
     near_edge = torch.lerp(shrunk(alpha, 1 + draw.below(3)), alpha, gaps) - shrunk(alpha, side // 10)
     part = part * torch.lerp(torch.ones_like(part), near_edge, outlined) * draw.chosen(options.get("hidden", 0.0), n)
+    if locks is not None:
+        part = part * shrunk(1 - locks, side // 24)
     behind = F.avg_pool2d(plate, 5, 1, 2, count_include_pad=False)
     behind = behind * (1 - shade.clamp(min=0) * outlined * draw.uniform(-0.15, 0.15, n, 1, 1, 1).clamp(min=0))
     hidden = part * draw.uniform(0.6, 1.4, n, 1, 1, 1).clamp(max=1)  # half of them wholly
@@ -195,7 +241,10 @@ def shoot(batch, mixed, draw, options):
     plate = torch.where(mixed, walls(plate, draw, options.get("walls", 0.0)), plate)
     left = torch.where(mixed, pierce(alpha, draw, options.get("pierced", 0.0)), 1)
     colour, alpha = colour * left, alpha * left
-    new = hide(recolour(colour, alpha, plate, draw, options), alpha, plate, draw, options)
+    locks = None
+    if options.get("loops"):
+        colour, alpha, locks = loops(colour, alpha, draw, torch.where(mixed, options["loops"], 0.0))
+    new = hide(recolour(colour, alpha, plate, draw, options), alpha, plate, draw, options, locks)
     colour = torch.where(mixed, new, torch.minimum(colour, alpha))
     composite = colour + (1 - alpha) * plate * shadow(alpha, draw, options.get("shadow", 0.5))
     gain = 1 + draw.uniform(-1, 1, n, 3, 1, 1) ** 3 * 0.06 + draw.uniform(-1, 1, n, 1, 1, 1) ** 3 * 0.1

@@ -57,6 +57,16 @@ def start(network, seed, difference_at=None):
                 weight[i, colour + 3][where] -= sign * scale
 
 
+def at_step(options, step):
+    """Run options of which lists are gone through step by step."""
+    return {k: v[step % len(v)] if isinstance(v, list) else v for k, v in options.items()}
+
+
+def fix_rows(parameter, count):
+    """The first rows of a parameter do not learn."""
+    parameter.register_hook(lambda gradient: torch.cat([torch.zeros_like(gradient[:count]), gradient[count:]]))
+
+
 def begins(name, prefixes):
     return any(name.startswith(p) for p in prefixes)
 
@@ -171,6 +181,8 @@ class Run:
             if learn is not None and not begins(name, learn):
                 parameter.requires_grad_(False)
                 continue
+            for rows in (n for prefix, n in stage.get("fixed_rows", {}).items() if name.startswith(prefix)):
+                fix_rows(parameter, rows)
             groups[next(p for p in groups if name.startswith(p))].append(parameter)
         factors = o.get("groups", {}) | {"": 1.0}
         return torch.optim.AdamW([{"params": g, "factor": factors[p]} for p, g in groups.items() if g], lr=o["rate"],
@@ -188,7 +200,7 @@ class Run:
                 stage.get("schedule", {}), step, stage["steps"])
         batch = {k: v.to(self.device, memory_format=torch.channels_last) for k, v in batch.items()}
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.precision == "bf16"):
-            found = network(src=batch["src"], bgr=batch["bgr"], **stage.get("options", {}))
+            found = network(src=batch["src"], bgr=batch["bgr"], **at_step(stage.get("options", {}), step))
         terms = losses.LOSSES[stage["loss"]]({k: v.float() for k, v in found.items()}, batch)
         loss = losses.total(terms, stage.get("weights", {}))
         if not torch.isfinite(loss):
@@ -270,7 +282,7 @@ class Run:
             parts = []
             for first in range(0, checks["count"], 8):
                 some = {k: v[first:first + 8].to(self.device) for k, v in truth.items()}
-                parts.append(network(src=some["src"], bgr=some["bgr"], **stage.get("options", {})))
+                parts.append(network(src=some["src"], bgr=some["bgr"], **at_step(stage.get("options", {}), 0)))
             found = {k: torch.cat([p[k].float().cpu() for p in parts]) for k in parts[0]}
             d = found["pha"] - truth["alpha"]
             record[f"mse_{side}"], record[f"mad_{side}"] = round((d ** 2).mean().item(), 6), round(d.abs().mean().item(), 6)

@@ -61,8 +61,9 @@ RECIPE = {
         {"name": "base", "network": "slim-base", "steps": 8, "difference_at": "stem.conv",
          "loss": "bgmv2_base", "optimizer": {"rate": 1e-3}, "schedule": {"kind": "cosine", "warmup": 2},
          "pool": {"size": 64, "count": 24, "fresh": 3}, "samples": {"crops": [[32, 3], [48, 2]]}},
-        {"name": "refine", "network": "slim", "steps": 2, "loss": "bgmv2_joint", "learn": ["refiner."],
-         "fixed_norms": ["stem.", "down", "around", "up"], "optimizer": {"rate": 1e-3},
+        {"name": "refine", "network": "slim", "steps": 2, "loss": "bgmv2_joint", "learn": ["refiner.", "head."],
+         "fixed_rows": {"head.conv4.": 5}, "fixed_norms": ["stem.", "down", "around", "up"], "optimizer": {"rate": 1e-3},
+         "options": {"backbone_scale": [0.25, 0.5]},
          "pool": {"size": 96, "count": 8, "fresh": 0, "first": 4}, "samples": {"crops": [[64, 2]]}, "validate_at": [64]},
         {"name": "joint", "network": "slim", "steps": 6, "loss": "bgmv2_joint",
          "optimizer": {"rate": 1e-4, "groups": {"refiner.": 3}}, "options": {"refine_sample_pixels": 256},
@@ -152,6 +153,8 @@ def check_samples():
     check(brighter[0] < 0.01 and brighter[1] > 0.1, f"in gaps alone a part reaches the edge (brighter by {brighter})")
     flat = samples.Samples(late, options | {"flat": 1.0, "walls": 1.0, "shift": 0}, 3).batch(9)
     check(torch.equal(flat["alpha"], again["alpha"]), "flat foregrounds keep their alpha")
+    flat = samples.Samples(late, many | {"outlined": 0, "close": 0, "flat": 1.0, "walls": 1.0}, 3).batch(9)
+    inside = (flat["alpha"] > 0.999).expand_as(flat["src"])
     near = (flat["src"] - flat["bgr"]).abs()[inside].median().item()
     check(0.005 < near < 0.1, f"flat foregrounds come near the wall, not to it (median distance {near:.3f})")
     walls = samples.Samples(late, options | {"walls": 1.0}, 3).batch(9)
@@ -162,6 +165,33 @@ def check_samples():
     check(holes.float().mean() > 0.01 and (pierced["alpha"] <= again["alpha"]).all(), "pierced foregrounds have holes")
     there = (pierced["src"] - again["bgr"])[holes.expand_as(again["src"])].abs().median().item()
     check(there < 0.05, f"through holes the background is seen (apart by {there:.3f})")
+
+
+def check_loops():
+    pool = samples.Pool(Discs(1), 64, 24, 2.5, first=16)
+    options = {"noise": 0, "shadow": 0, "mixed": 1.0, "shift": 0, "close": 0}
+    plain, looped, barred = (samples.Samples(pool, options | {"crops": [[48, 24]]} | more, 4).batch(9) for more in (
+        {"loops": 1e-9}, {"loops": 1.0}, {"loops": 1.0, "hidden": 1.0}))
+    locks = looped["alpha"] - plain["alpha"]
+    check((locks >= 0).all() and locks.mean() > 0.005, f"locks come to the foreground ({locks.mean():.4f} of all pixels)")
+    solid = (plain["alpha"] > 0.999).expand_as(plain["src"])
+    worst = (looped["foreground"] - plain["foreground"])[solid].abs().max().item()
+    check(worst < 1e-3, f"under locks the foreground stays as it is (off by {worst:.4f})")
+    free = (looped["alpha"] == 0).expand_as(plain["src"])
+    worst = (looped["src"] - plain["src"])[free].abs().max().item()
+    check(worst < 2e-3, f"beside locks the background is seen (off by {worst:.4f})")
+    beside, apart = samples.shrunk(1 - locks, 1) < 0.5, (barred["src"] - looped["src"]).abs().mean(1, keepdim=True)
+    near, far = (apart[m & (looped["alpha"] > 0.5)].mean().item() for m in (beside, ~beside))
+    check(near < 0.3 * far, f"little is hidden beside locks (on average {near:.4f}, elsewhere {far:.4f})")
+    square = torch.zeros(1, 1, 21, 21)
+    square[..., 10, 10] = 1
+    away = samples.distance(square, 9)[0, 0]
+    check(away[10, 14] == 4 and away[10, 10] == 0 and away[0, 0] == 9, "distance")
+    check(abs(away[14, 14].item() - 32 ** 0.5) < 0.7, "distance across is about the same")
+    small = options | {"crops": [[32, 40]], "windows": [0.25, 0.25]}
+    views = [samples.Samples(pool, small | {"tries": n}, 4).batch(9)["alpha"] for n in (1, 20)]
+    have = [((a > 0.1) & (a < 0.9)).flatten(1).any(1).sum().item() for a in views]
+    check(have[0] < have[1], f"of 40 views {have} have an edge, taken at once and after up to 20 tries")
 
 
 def check_schedules():
@@ -183,9 +213,16 @@ def check_recipes(command):
             what = f"{path.name}, {stage['name']}"
             check(stage["loss"] in losses.LOSSES, f"{what}: the loss")
             network = hairline_torch.Network(recipe.description(stage["network"], command))
-            named = [*stage["optimizer"].get("groups", {}), *stage.get("learn", []), *stage.get("fixed_norms", [])]
+            named = [*stage["optimizer"].get("groups", {}), *stage.get("learn", []), *stage.get("fixed_rows", {}),
+                     *stage.get("fixed_norms", [])]
             names = [name for name, _ in network.named_parameters()]
             check(all(any(n.startswith(p) for n in names) for p in named), f"{what}: parameters that begin with {named}")
+
+
+def check_options():
+    given = {"backbone_scale": [0.25, 0.5], "refine_mode": "full"}
+    check([train.at_step(given, s)["backbone_scale"] for s in range(3)] == [0.25, 0.5, 0.25], "lists of options by turns")
+    check(train.at_step(given, 1)["refine_mode"] == "full", "other options stay")
 
 
 def check_clamp():
@@ -231,7 +268,10 @@ def check_resume(command, library, folder):
     check(sheets == [f"{n}.png" for n in ("base_0000006_32", "base_0000008_32", "joint_0000006_64", "refine_0000002_64")],
           f"sheets: {sheets}")
     base, refine, joint = (torch.load(whole / f"{s}.pt", weights_only=True) for s in ("base", "refine", "joint"))
-    check(all(torch.equal(refine[k], v) for k, v in base.items()), "what does not learn stays, statistics too")
+    check(all(torch.equal(refine[k], v) for k, v in base.items() if "head." not in k), "what does not learn stays, statistics too")
+    for k in ("head.conv4.weight", "head.conv4.bias"):
+        check(torch.equal(refine[k][:5], base[k][:5]) and not torch.equal(refine[k][5:], base[k][5:]),
+              f"the first rows of {k} stay, the others learn")
     check(refine.keys() > base.keys() and not torch.equal(joint["stem.conv.weight"], base["stem.conv.weight"]),
           "the refiner comes to it, and then all learns")
 
@@ -256,7 +296,9 @@ def main():
     command, library = sys.argv[1], sys.argv[2] if len(sys.argv) > 2 else None
     check_losses()
     check_samples()
+    check_loops()
     check_schedules()
+    check_options()
     check_recipes(command)
     check_clamp()
     with tempfile.TemporaryDirectory() as folder:
