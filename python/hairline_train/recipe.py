@@ -12,7 +12,23 @@ def load(name):
     path = pathlib.Path(name)
     if path.suffix != ".json":
         path = RECIPES / f"{name}.json"
-    return json.loads(path.read_text())
+    recipe = json.loads(path.read_text())
+    for i, stage in enumerate(recipe["stages"]):
+        if "like" in stage:
+            before = next((s for s in recipe["stages"][:i] if s["name"] == stage["like"]), None)
+            if before is None:
+                raise ValueError(f"{path}: stage {stage['name']!r} is like {stage['like']!r}, which is none before it")
+            recipe["stages"][i] = merged(before, {k: v for k, v in stage.items() if k != "like"})
+    return recipe
+
+
+def merged(value, patch):
+    """A JSON merge patch (RFC 7396) of a value: objects are gone into, null takes a member away."""
+    if not isinstance(patch, dict):
+        return patch
+    value = value if isinstance(value, dict) else {}
+    both = value | {k: merged(value.get(k), v) for k, v in patch.items()}
+    return {k: v for k, v in both.items() if v is not None}
 
 
 def description(network, command):

@@ -176,6 +176,8 @@ class Run:
 
     def make_optimizer(self, network, stage):
         o, learn = stage["optimizer"], stage.get("learn")
+        if "fixed_rows" in stage and o.get("weight_decay"):
+            raise ValueError(f"stage {stage['name']!r} has fixed_rows and weight_decay, which would move them")
         groups = {prefix: [] for prefix in o.get("groups", {})} | {"": []}
         for name, parameter in network.named_parameters():
             if learn is not None and not begins(name, learn):

@@ -204,6 +204,21 @@ def check_schedules():
     check([recipe.rate(steps, s, 10) for s in (4, 5, 8)] == [1, 0.5, 0.25], "steps")
 
 
+def check_like(folder):
+    first = {"name": "a", "steps": 5, "keep": {"": 0.5}, "pool": {"size": 64, "scenes": {"camouflage": 0.25}}}
+    second = {"name": "b", "like": "a", "keep": None, "pool": {"scenes": {"plate": {"shadow": 0.5}}}}
+    path = folder / "like.json"
+    path.write_text(json.dumps({"stages": [first, second, {"name": "c", "like": "b", "steps": 7}]}))
+    made = {"name": "b", "steps": 5, "pool": {"size": 64, "scenes": {"camouflage": 0.25, "plate": {"shadow": 0.5}}}}
+    check(recipe.load(str(path))["stages"] == [first, made, made | {"name": "c", "steps": 7}], "stages like others")
+    path.write_text(json.dumps({"stages": [second, first]}))
+    try:
+        recipe.load(str(path))
+        check(False, "a stage like none before it is an error")
+    except ValueError as e:
+        check("like.json: stage 'b' is like 'a'" in str(e), f"the error names file and stages: {e}")
+
+
 def check_recipes(command):
     """What the bundled recipes name is there."""
     bundled = sorted(recipe.RECIPES.glob("*.json"))
@@ -303,6 +318,7 @@ def main():
     check_clamp()
     with tempfile.TemporaryDirectory() as folder:
         check_png(pathlib.Path(folder))
+        check_like(pathlib.Path(folder))
         check_keep(pathlib.Path(folder))
         check_resume(os.path.abspath(command), library and os.path.abspath(library), pathlib.Path(folder))
     print("losses, samples, schedules and resuming agree")
