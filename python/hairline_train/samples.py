@@ -149,12 +149,14 @@ def flatten(colour, alpha, wanted, weight, draw, probability):
 
 
 def walls(plate, draw, probability):
-    """Backgrounds of which some become a wall of one colour, lit a little unevenly; half of these walls are bright."""
+    """Backgrounds of which some become a wall of one colour, lit a little unevenly; half of these walls are bright.
+    Returns 1 for those too."""
     n = len(plate)
     bright = draw.uniform(0.85, 1, n, 1, 1, 1) * draw.uniform(0.96, 1, n, 3, 1, 1)
     colour = torch.where(draw.chosen(0.5, n) > 0, bright, draw.uniform(0, 1, n, 3, 1, 1))
     uneven = smooth_field(draw, plate, 3) * draw.uniform(0, 1, n, 1, 1, 1) ** 2 * 0.05
-    return torch.where(draw.chosen(probability, n) > 0, (colour + uneven).clamp(0, 1), plate)
+    made = draw.chosen(probability, n)
+    return torch.where(made > 0, (colour + uneven).clamp(0, 1), plate), made
 
 
 def pierce(alpha, draw, probability):
@@ -167,7 +169,8 @@ def pierce(alpha, draw, probability):
 def mean_around(image, pixels):
     """The mean of what is at most so many pixels away, across and down."""
     size = 2 * pixels + 1
-    return F.avg_pool2d(F.avg_pool2d(image, (size, 1), 1, (pixels, 0)), (1, size), 1, (0, pixels))
+    down = F.avg_pool2d(image, (size, 1), 1, (pixels, 0), count_include_pad=False)
+    return F.avg_pool2d(down, (1, size), 1, (0, pixels), count_include_pad=False)
 
 
 def distance(alpha, most):
@@ -185,7 +188,7 @@ def loops(colour, alpha, draw, probability):
     is seen between lock and edge. Returns the locks' alpha too."""
     n, side = len(alpha), alpha.shape[-1]
     most = side // 8
-    away = F.avg_pool2d(distance(alpha, most), 3, 1, 1, count_include_pad=False)
+    away = mean_around(distance(alpha, most), 1)
     around = mean_around(torch.cat([colour, alpha], 1), side // 12)
     tone = around[:, :3] / around[:, 3:].clamp(min=1e-2) * draw.uniform(0.6, 1.2, n, 1, 1, 1)
     bump = smooth_field(draw, alpha, (6, 9, 13, 18)[draw.below(4)]) - draw.uniform(-0.3, 0.8, n, 1, 1, 1)
@@ -224,7 +227,7 @@ def hide(colour, alpha, plate, draw, options, locks=None):
     part = part * torch.lerp(torch.ones_like(part), near_edge, outlined) * draw.chosen(options.get("hidden", 0.0), n)
     if locks is not None:
         part = part * shrunk(1 - locks, side // 24)
-    behind = F.avg_pool2d(plate, 5, 1, 2, count_include_pad=False)
+    behind = mean_around(plate, side // 8)  # no subject repeats the texture behind it
     behind = behind * (1 - shade.clamp(min=0) * outlined * draw.uniform(-0.15, 0.15, n, 1, 1, 1).clamp(min=0))
     hidden = part * draw.uniform(0.6, 1.4, n, 1, 1, 1).clamp(max=1)  # half of them wholly
     line = outlined * draw.chosen(0.5, n) * draw.uniform(0.3, 1, n, 1, 1, 1)
@@ -238,8 +241,10 @@ def shoot(batch, mixed, draw, options):
     picture, plate, colour, alpha = (batch[:, c].contiguous() for c in (PICTURE, PLATE, FOREGROUND, ALPHA))
     n = len(batch)
     mixed = mixed.view(n, 1, 1, 1)
-    plate = torch.where(mixed, walls(plate, draw, options.get("walls", 0.0)), plate)
-    left = torch.where(mixed, pierce(alpha, draw, options.get("pierced", 0.0)), 1)
+    painted, wall = walls(plate, draw, options.get("walls", 0.0))
+    plate = torch.where(mixed, painted, plate)
+    # fewer holes before walls, where nothing but their shape tells them from hidden parts
+    left = torch.where(mixed, pierce(alpha, draw, options.get("pierced", 0.0) * (1 - 0.7 * wall)), 1)
     colour, alpha = colour * left, alpha * left
     locks = None
     if options.get("loops"):

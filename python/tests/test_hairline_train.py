@@ -135,6 +135,11 @@ def check_samples():
     check(torch.equal(hidden["alpha"], again["alpha"]), "hiding leaves alpha as it is")
     apart = [(b["src"] - b["bgr"])[inside].abs().mean().item() for b in (again, hidden)]
     check(apart[1] < 0.95 * apart[0], f"hidden parts come near the plate (mean distance {apart[0]:.3f}, {apart[1]:.3f})")
+    whole, rough = torch.ones(4, 1, 64, 64), torch.rand(4, 3, 64, 64, generator=torch.Generator().manual_seed(5))
+    on = [samples.hide(whole.expand_as(rough), whole, plate, samples.Draw(3, 9), {"hidden": 1.0})
+          for plate in (rough, torch.full_like(rough, 0.5))]
+    worst = (on[0] - on[1]).abs().max().item()
+    check(on[1].min() < 0.6 and worst < 0.1, f"hidden parts have the plate's colour, not its texture (which leaves {worst:.3f})")
     outlined = samples.Samples(late, options | {"hidden": 1.0, "outlined": 1.0, "shift": 0}, 3).batch(9)
     check(torch.equal(outlined["alpha"], again["alpha"]), "outlines leave alpha as it is")
     # what has nothing of the foreground beside it
@@ -165,6 +170,9 @@ def check_samples():
     check(holes.float().mean() > 0.01 and (pierced["alpha"] <= again["alpha"]).all(), "pierced foregrounds have holes")
     there = (pierced["src"] - again["bgr"])[holes.expand_as(again["src"])].abs().median().item()
     check(there < 0.05, f"through holes the background is seen (apart by {there:.3f})")
+    holes = [(plain["alpha"] - samples.Samples(late, many | {"pierced": 1.0, "walls": w}, 4).batch(9)["alpha"] > 0.5)
+             .flatten(1).any(1).float().mean().item() for w in (0.0, 1.0)]
+    check(0 < holes[1] < 0.6 * holes[0], f"fewer have holes before walls (shares {holes})")
 
 
 def check_loops():
