@@ -246,6 +246,12 @@ def check_options():
     given = {"backbone_scale": [0.25, 0.5], "refine_mode": "full"}
     check([train.at_step(given, s)["backbone_scale"] for s in range(3)] == [0.25, 0.5, 0.25], "lists of options by turns")
     check(train.at_step(given, 1)["refine_mode"] == "full", "other options stay")
+    stage = {"name": "a", "fixed_rows": {"head.": 5}, "optimizer": {"rate": 1e-3, "weight_decay": 1e-4}}
+    try:
+        train.Run.make_optimizer(None, torch.nn.Linear(2, 2), stage)
+        check(False, "fixed rows that would decay are an error")
+    except ValueError as e:
+        check("'a'" in str(e) and "fixed_rows" in str(e), f"the error names the stage and the key: {e}")
 
 
 def check_clamp():
