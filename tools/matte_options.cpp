@@ -185,7 +185,7 @@ void add_matte_options(CLI::App& verb, MatteOptions& options) {
   verb.add_option(
           "--pits", o->pits,
           "Places enclosed by the subject of less than this share of its alpha are filled, unless they come down "
-          "to the background (0: none; slim: 0.02)")
+          "to the background or have less than a tenth of that, as gaps of hair (0: none; slim: 0.02)")
       ->check(CLI::Range(0.0, 1.0));
   verb.add_flag("--align", o->align, "The background was shot from the hand: find how it lies under the picture");
   add_solver_options(verb, *o);

@@ -6,6 +6,7 @@ import queue
 import threading
 import time
 
+import safetensors.torch
 import torch
 
 import hairline_torch
@@ -55,6 +56,13 @@ def start(network, seed, difference_at=None):
                 scale = 1 / weight[0, 0].numel() if smooth else 1
                 weight[i, colour][where] += sign * scale
                 weight[i, colour + 3][where] -= sign * scale
+
+
+def read_weights(path):
+    """A state dict from a file of PyTorch's or .safetensors."""
+    if str(path).endswith(".safetensors"):
+        return safetensors.torch.load_file(path)
+    return torch.load(path, map_location="cpu", weights_only=True)
 
 
 def at_step(options, step):
@@ -168,7 +176,10 @@ class Run:
         network = hairline_torch.Network(recipes.description(stage["network"], self.command))
         start(network, self.recipe["seed"], stage.get("difference_at"))
         if "from" in stage and before is None:
-            before = torch.load(stage["from"], map_location="cpu", weights_only=True)
+            before = read_weights(stage["from"])
+            if not before.keys() & network.state_dict().keys():
+                raise ValueError(f"{stage['from']} has no weights of {stage['network']}: wanted "
+                                 f"{next(iter(network.state_dict()))!r} and others, given {next(iter(before), 'none')!r}")
         if before is not None:  # the weights of the stage before, as far as this network has them
             kept = {k: v for k, v in before.items() if k in network.state_dict()}
             network.load_state_dict({**network.state_dict(), **kept})

@@ -16,6 +16,8 @@ import types
 
 try:
     import numpy as np
+    import safetensors.numpy
+    import safetensors.torch
     import torch
 except ImportError as missing:
     print(f"skipped: {missing}")
@@ -85,7 +87,7 @@ def check_losses():
         "foreground_l1/bgmv2": lambda x: losses.foreground_l1(x["foreground"], x["true_foreground"], x["true_alpha"]),
         "error_map_mse/bgmv2_base": lambda x: losses.error_map_mse(x["error"], x["alpha"], x["true_alpha"], False),
         "error_map_mse/bgmv2_joint": lambda x: losses.error_map_mse(x["error"], x["alpha"], x["true_alpha"], True)}
-    recorded = read_tensors(here.parents[1] / "tests" / "golden" / "losses.safetensors")
+    recorded = safetensors.numpy.load_file(here.parents[1] / "tests" / "golden" / "losses.safetensors")
     for name, size, wanted, _ in golden.cases():
         if name not in ours:
             continue
@@ -100,18 +102,6 @@ def check_losses():
             worst = np.abs(x[key].grad[0].permute(1, 2, 0).numpy() - recorded[f"{name}/{key}"]).max()
             check(worst <= 1e-8, f"{name}: the gradient of {key} differs by {worst}")  # recorded with 8 digits
     check(not ours, f"goldens for {', '.join(ours)}")
-
-
-def read_tensors(path):
-    data = path.read_bytes()
-    start = 8 + int.from_bytes(data[:8], "little")
-    kinds = {"F32": np.float32, "F64": np.float64, "F16": np.float16, "I64": np.int64}
-    out = {}
-    for name, about in json.loads(data[8:start]).items():
-        if name != "__metadata__":
-            begin, end = about["data_offsets"]
-            out[name] = np.frombuffer(data[start + begin:start + end], kinds[about["dtype"]]).reshape(about["shape"])
-    return out
 
 
 def check_samples():
@@ -170,6 +160,12 @@ def check_samples():
     check(holes.float().mean() > 0.01 and (pierced["alpha"] <= again["alpha"]).all(), "pierced foregrounds have holes")
     there = (pierced["src"] - again["bgr"])[holes.expand_as(again["src"])].abs().median().item()
     check(there < 0.05, f"through holes the background is seen (apart by {there:.3f})")
+    gappy = samples.Samples(late, options | {"gaps": 1.0, "shift": 0}, 3).batch(9)
+    less = again["alpha"] - gappy["alpha"]
+    deep = (samples.shrunk(again["alpha"], 5)[..., 6:-6, 6:-6] > 0.999)
+    worst = less[..., 6:-6, 6:-6][deep].max().item()
+    check(less.max() > 0.5 and less.min() >= 0 and deep.any() and worst < 1e-3,
+          f"gaps lie near the edge (up to {less.max().item():.3f}, deeper inside {worst:.3f})")
     holes = [(plain["alpha"] - samples.Samples(late, many | {"pierced": 1.0, "walls": w}, 4).batch(9)["alpha"] > 0.5)
              .flatten(1).any(1).float().mean().item() for w in (0.0, 1.0)]
     check(0 < holes[1] < 0.6 * holes[0], f"fewer have holes before walls (shares {holes})")
@@ -254,6 +250,24 @@ def check_options():
         check("'a'" in str(e) and "fixed_rows" in str(e), f"the error names the stage and the key: {e}")
 
 
+def check_from(command, folder):
+    """The first stage begins with the weights of a file of either kind."""
+    shipped = here.parents[1] / "weights" / "default.safetensors"
+    run = types.SimpleNamespace(command=command, device="cpu", recipe={"seed": 1})
+    tensors = safetensors.torch.load_file(shipped)
+    torch.save(tensors, folder / "default.pt")
+    for path in (shipped, folder / "default.pt"):
+        state = train.Run.make_network(run, {"network": "slim-base", "from": str(path)}, None).state_dict()
+        same_here = [torch.equal(v, tensors[k].float()) for k, v in state.items() if k in tensors]
+        check(all(same_here) and len(same_here) > 0.8 * len(state), f"weights of {path.name} to begin with")
+    safetensors.torch.save_file({"other.weight": torch.zeros(2)}, folder / "other.safetensors")
+    try:
+        train.Run.make_network(run, {"network": "slim-base", "from": str(folder / "other.safetensors")}, None)
+        check(False, "weights of nothing in the network are an error")
+    except ValueError as e:
+        check(all(word in str(e) for word in ("other.safetensors", "'stem.conv.weight'", "'other.weight'")), f"the error: {e}")
+
+
 def check_clamp():
     x = torch.tensor([-0.5, -0.5, 0.5, 1.5, 1.5], requires_grad=True)
     train.KindClamp.apply(x).backward(torch.tensor([1.0, -1, 1, 1, -1]))
@@ -334,6 +348,7 @@ def main():
         check_png(pathlib.Path(folder))
         check_like(pathlib.Path(folder))
         check_keep(pathlib.Path(folder))
+        check_from(os.path.abspath(command), pathlib.Path(folder))
         check_resume(os.path.abspath(command), library and os.path.abspath(library), pathlib.Path(folder))
     print("losses, samples, schedules and resuming agree")
 
