@@ -56,7 +56,15 @@ def bgmv2_joint(found, truth):
             "error": error_map_mse(resize(found["err_sm"], true_alpha), resize(coarse, true_alpha), true_alpha, True)}
 
 
-LOSSES = {"bgmv2_base": bgmv2_base, "bgmv2_joint": bgmv2_joint}
+def bgmv2_joint_squared(found, truth):
+    """These and squared errors of the refined alpha, three times as much where the coarse one is wrong: absolute errors
+    alone leave what is more likely the subject's than not at an alpha of 1."""
+    true_alpha = truth["alpha"]
+    wrong = (resize(found["pha_sm"], true_alpha) - true_alpha).abs().detach() > 0.3
+    return bgmv2_joint(found, truth) | {"squared": ((found["pha"] - true_alpha) ** 2 * (1 + 2 * wrong)).mean()}
+
+
+LOSSES = {f.__name__: f for f in (bgmv2_base, bgmv2_joint, bgmv2_joint_squared)}
 
 
 def total(terms, weights):

@@ -117,8 +117,9 @@ def shadow(alpha, draw, strength):
 
 
 def smooth_field(draw, like, cells):
-    """(n, 1, side, side): a smooth random field of deviation about 1, `cells` bumps across."""
-    rough = draw.normal(like.new_empty(len(like), 1, cells, cells))
+    """(n, 1, side, side): a smooth random field of deviation about 1, `cells` bumps across, or (down, across)."""
+    down, across = cells if isinstance(cells, tuple) else (cells, cells)
+    rough = draw.normal(like.new_empty(len(like), 1, down, across))
     return F.interpolate(rough, like.shape[-2:], mode="bicubic", align_corners=True)
 
 
@@ -164,6 +165,16 @@ def pierce(alpha, draw, probability):
     field = smooth_field(draw, alpha, (4, 5, 6, 8)[draw.below(4)])
     holes = ((field - draw.uniform(0.6, 1.2, len(alpha), 1, 1, 1)) * draw.number(40, 160)).sigmoid()
     return 1 - holes * draw.chosen(probability, len(alpha))
+
+
+def gaps(alpha, draw, probability):
+    """How much is left by small gaps near the edge, as between locks of hair; most are longer than wide, and in many hairs
+    too fine to see leave a part."""
+    field = smooth_field(draw, alpha, ((12, 28), (28, 12), (18, 40), (40, 18), (26, 26))[draw.below(5)])
+    depth = draw.below(alpha.shape[-1] // 8 - 2) + 3
+    open = ((field - draw.uniform(0.8, 2, len(alpha), 1, 1, 1)) * draw.number(3, 30)).sigmoid()
+    open = open * (draw.uniform(0.3, 1.3, len(alpha), 1, 1, 1) + 0.15 * smooth_field(draw, alpha, 30)).clamp(0.2, 1)
+    return 1 - open * (1 - shrunk(alpha, depth)) * draw.chosen(probability, len(alpha))
 
 
 def mean_around(image, pixels):
@@ -245,6 +256,8 @@ def shoot(batch, mixed, draw, options):
     plate = torch.where(mixed, painted, plate)
     # fewer holes before walls, where nothing but their shape tells them from hidden parts
     left = torch.where(mixed, pierce(alpha, draw, options.get("pierced", 0.0) * (1 - 0.7 * wall)), 1)
+    if options.get("gaps"):
+        left = left * torch.where(mixed, gaps(alpha, draw, options["gaps"]), 1)
     colour, alpha = colour * left, alpha * left
     locks = None
     if options.get("loops"):

@@ -102,6 +102,16 @@ def check_losses():
             worst = np.abs(x[key].grad[0].permute(1, 2, 0).numpy() - recorded[f"{name}/{key}"]).max()
             check(worst <= 1e-8, f"{name}: the gradient of {key} differs by {worst}")  # recorded with 8 digits
     check(not ours, f"goldens for {', '.join(ours)}")
+    draw = torch.Generator().manual_seed(5)
+    found = {k: torch.rand(2, c, side, side, generator=draw) for k, c, side in (
+        ("pha", 1, 16), ("fgr", 3, 16), ("pha_sm", 1, 8), ("fgr_sm", 3, 8), ("err_sm", 1, 8))}
+    truth = {"alpha": torch.rand(2, 1, 16, 16, generator=draw), "foreground": torch.rand(2, 3, 16, 16, generator=draw)}
+    terms = losses.bgmv2_joint_squared(found, truth)
+    coarse = torch.nn.functional.interpolate(found["pha_sm"], scale_factor=2, mode="bilinear").double()
+    factors = np.where((coarse - truth["alpha"]).abs().numpy() > 0.3, 3.0, 1.0)
+    wanted = (factors * (found["pha"] - truth["alpha"]).double().numpy() ** 2).mean()
+    check(abs(terms.pop("squared").item() - wanted) < 1e-6 and terms == losses.bgmv2_joint(found, truth),
+          "squared errors count three times as much where the coarse alpha is wrong")
 
 
 def check_samples():
@@ -160,6 +170,12 @@ def check_samples():
     check(holes.float().mean() > 0.01 and (pierced["alpha"] <= again["alpha"]).all(), "pierced foregrounds have holes")
     there = (pierced["src"] - again["bgr"])[holes.expand_as(again["src"])].abs().median().item()
     check(there < 0.05, f"through holes the background is seen (apart by {there:.3f})")
+    gappy = samples.Samples(late, options | {"gaps": 1.0, "shift": 0}, 3).batch(9)
+    less = again["alpha"] - gappy["alpha"]
+    deep = (samples.shrunk(again["alpha"], 5)[..., 6:-6, 6:-6] > 0.999)
+    worst = less[..., 6:-6, 6:-6][deep].max().item()
+    check(less.max() > 0.5 and less.min() >= 0 and deep.any() and worst < 1e-3,
+          f"gaps lie near the edge (up to {less.max().item():.3f}, deeper inside {worst:.3f})")
     holes = [(plain["alpha"] - samples.Samples(late, many | {"pierced": 1.0, "walls": w}, 4).batch(9)["alpha"] > 0.5)
              .flatten(1).any(1).float().mean().item() for w in (0.0, 1.0)]
     check(0 < holes[1] < 0.6 * holes[0], f"fewer have holes before walls (shares {holes})")
