@@ -98,15 +98,19 @@ def run_rival(name, args, folder, warmup, frames, save=None):
     return answer
 
 
-def hairline_command(args, own, folder, kind, warmup, frames, form="tga"):
-    case = CASES[args.case]
-    command = [args.hairline, "bench", case.network, "--weights",
-               str(folder / ("packed.safetensors" if own.packed else "weights.safetensors")),
+def bench_command(args, network, weights, case, folder, kind, warmup, frames, form="tga"):
+    """`hairline bench` of a network on a case's pictures, as JSON."""
+    command = [args.hairline, "bench", network, "--weights", str(weights),
                "--src", str(folder / f"{kind}_src.{form}"), "--background", str(folder / f"{kind}_bgr.{form}"),
-               "--precision", own.precision, "--refine-mode", "sampling", "--refine-sample-pixels", str(case.sample_pixels),
+               "--refine-mode", "sampling", "--refine-sample-pixels", str(case.sample_pixels),
                "--refine-prevent-oversampling", "0", "--threads", str(args.threads), "--frames", str(frames),
                "--warmup", str(warmup), "--json", "-"]
     return command if case.scale == 0.25 else command + ["--backbone-scale", str(case.scale)]
+
+
+def hairline_command(args, own, folder, kind, warmup, frames, form="tga"):
+    case, weights = CASES[args.case], folder / ("packed.safetensors" if own.packed else "weights.safetensors")
+    return bench_command(args, case.network, weights, case, folder, kind, warmup, frames, form) + ["--precision", own.precision]
 
 
 def run_hairline(args, own, folder):

@@ -12,24 +12,21 @@ import json
 import os
 import pathlib
 import statistics
-import subprocess
 
-from rivals.cases import MAPS
+from networks import CASES, MAPS, bench_command, machine, run
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+CASE = CASES["mobilenetv2_1920x1080"]
 
 
 def frame_ms(given, network, kind):
-    weights = {"slim": ROOT / "weights/default.safetensors", "bgmv2-mobilenetv2": given.folder / "weights.safetensors"}
-    command = [given.hairline, "bench", network, "--weights", weights[network], "--src", given.folder / f"{kind}_src.tga",
-               "--background", given.folder / f"{kind}_bgr.tga", "--refine-mode", "sampling", "--refine-sample-pixels", "80000",
-               "--refine-prevent-oversampling", "0", "--backbone-scale", "0.25", "--threads", given.threads, "--warmup", "3",
-               "--frames", given.frames, "--json", "-"]
-    return json.loads(subprocess.run(list(map(str, command)), check=True, capture_output=True, text=True).stdout)["total"]["ms_median"]
+    weights = ROOT / "weights/default.safetensors" if network == "slim" else given.folder / "weights.safetensors"
+    command = bench_command(given, network, weights, CASE, given.folder, kind, 3, given.frames)
+    return json.loads(run(command, 600)[0])["total"]["ms_median"]
 
 
 def compare(given, kind):
-    times = {"slim": [], "bgmv2-mobilenetv2": []}
+    times = {"slim": [], CASE.network: []}
     for turn in range(given.rounds):
         for network in list(times)[::1 - 2 * (turn % 2)]:
             times[network].append(round(frame_ms(given, network, kind), 2))
@@ -47,9 +44,8 @@ def main():
     parser.add_argument("--frames", type=int, default=15)
     parser.add_argument("--threads", type=int, default=2)
     given = parser.parse_args()
-    cpu = [line.split(":", 1)[1].strip() for line in pathlib.Path("/proc/cpuinfo").read_text().splitlines() if "model name" in line]
-    result = {"cpu": cpu[0] if cpu else "", "threads": given.threads, "size": [1920, 1080], "refined_cells": 5000, "frames": given.frames,
-              "load_before": round(os.getloadavg()[0], 2)}
+    result = {"cpu": machine()["cpu"], "threads": given.threads, "size": [CASE.width, CASE.height],
+              "refined_cells": CASE.sample_pixels // 16, "frames": given.frames, "load_before": round(os.getloadavg()[0], 2)}
     for kind in MAPS:
         result[kind] = compare(given, kind)
         print(kind, json.dumps(result[kind]["ms"]), json.dumps(result[kind]["times_faster"]), flush=True)
