@@ -13,7 +13,6 @@ import argparse
 import json
 import os
 import pathlib
-import platform
 import statistics
 import subprocess
 import sys
@@ -24,12 +23,8 @@ import numpy as np
 import pymatting
 from PIL import Image
 
-
-def cpu_name():
-    for line in pathlib.Path("/proc/cpuinfo").read_text().splitlines():
-        if line.startswith("model name"):
-            return line.split(":", 1)[1].strip()
-    return platform.processor()
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+from machine import machine  # noqa: E402
 
 
 def read(path):
@@ -146,7 +141,7 @@ def compare_here(args, methods):
                        "--quiet"]
             rows.append(compare("ml", lambda: pymatting.estimate_foreground_ml(image, alpha), command, out, args.rounds,
                                 [args.in_process, args.image, given, "20"] if args.in_process else None))
-    return {"cpu": cpu_name(), "cores": os.cpu_count(), "pymatting": pymatting.__version__,
+    return {"cpu": machine()["cpu"], "cores": os.cpu_count(), "pymatting": pymatting.__version__,
             "picture": {"name": pathlib.Path(args.image).name, "width": image.shape[1], "height": image.shape[0]},
             "rounds": args.rounds, "processes": "together" if len(methods) > 1 else "apart", "rows": rows}
 

@@ -22,11 +22,11 @@ import tempfile
 import time
 
 HERE = pathlib.Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE))
+sys.path[:0] = [str(HERE), str(HERE.parent)]
+from machine import machine  # noqa: E402
 from rivals.cases import CASES, MAPS, RIVALS  # noqa: E402
 
 PACKAGES = ("torch", "onnx", "onnxruntime", "openvino", "ncnn", "pnnx", "numpy")
-FLAGS = ("avx2", "fma", "avx512f", "avx512_vnni", "avx512_bf16", "amx_tile", "amx_bf16")
 QUIET_LOAD = 0.5
 
 
@@ -44,16 +44,6 @@ OURS = {"hairline": Own("hairline"), "hairline_packed": Own("hairline, packed fi
 
 class Failed(Exception):
     """What a process said when it failed."""
-
-
-def machine():
-    model, flags = platform.processor(), set()
-    for line in pathlib.Path("/proc/cpuinfo").read_text().splitlines():
-        if line.startswith("model name"):
-            model = line.split(":", 1)[1].strip()
-        elif line.startswith("flags"):
-            flags = set(line.split(":", 1)[1].split())
-    return {"cpu": model, "cores": os.cpu_count(), "flags": {f: f in flags for f in FLAGS}}
 
 
 def run(command, limit, **more):

@@ -13,7 +13,8 @@ import os
 import pathlib
 import statistics
 
-from networks import CASES, MAPS, bench_command, machine, run
+from networks import CASES, MAPS, bench_command, run  # first: it says where machine.py is
+from machine import machine
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 CASE = CASES["mobilenetv2_1920x1080"]

@@ -8,11 +8,14 @@ import argparse
 import json
 import os
 import pathlib
-import platform
 import statistics
 import subprocess
+import sys
 import tempfile
 import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+from machine import machine  # noqa: E402
 
 root = pathlib.Path(__file__).resolve().parents[2]
 # What people include; every other header is part of one of these.
@@ -25,13 +28,6 @@ for encoder in ("MobileNetV2", "ResNet50", "ResNet101"):
         "#include <hairline/nets/background_matting_v2.hpp>\n"
         f"constexpr hairline::Graph g = hairline::graph<hairline::BackgroundMattingV2<hairline::{encoder}>>();\n"
         "const hairline::Graph* use() { return &g; }\n")
-
-
-def cpu_name():
-    for line in pathlib.Path("/proc/cpuinfo").read_text().splitlines():
-        if line.startswith("model name"):
-            return line.split(":", 1)[1].strip()
-    return platform.processor()
 
 
 def compile_once(compiler, source, folder):
@@ -76,7 +72,7 @@ def main():
     if a.json:
         versions = {c: subprocess.run([c, "--version"], capture_output=True, text=True).stdout.splitlines()[0]
                     for c in compilers}
-        report = {"cpu": cpu_name(), "cores": os.cpu_count(), "compilers": versions, "flags": "-std=c++20 -O2 -c",
+        report = {"cpu": machine()["cpu"], "cores": os.cpu_count(), "compilers": versions, "flags": "-std=c++20 -O2 -c",
                   "runs": a.runs, "rows": rows}
         pathlib.Path(a.json).write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
 
