@@ -14,11 +14,13 @@ def load(name):
         path = RECIPES / f"{name}.json"
     recipe = json.loads(path.read_text())
     for i, stage in enumerate(recipe["stages"]):
+        before = {s["name"]: s for s in recipe["stages"][:i]}
         if "like" in stage:
-            before = next((s for s in recipe["stages"][:i] if s["name"] == stage["like"]), None)
-            if before is None:
+            if stage["like"] not in before:
                 raise ValueError(f"{path}: stage {stage['name']!r} is like {stage['like']!r}, which is none before it")
-            recipe["stages"][i] = merged(before, {k: v for k, v in stage.items() if k != "like"})
+            recipe["stages"][i] = merged(before[stage["like"]], {k: v for k, v in stage.items() if k != "like"})
+        for name in stage.get("mean", {}).keys() - before.keys():
+            raise ValueError(f"{path}: stage {stage['name']!r} is a mean with {name!r}, which is none before it")
     return recipe
 
 

@@ -162,6 +162,9 @@ class Run:
         state = None
         for index in range(first, len(self.recipe["stages"])):
             stage = self.recipe["stages"][index]
+            if "mean" in stage:
+                state = self.mean(stage)
+                continue
             here = resumed if resumed and index == first else None
             if here is None and index > 0 and state is None:
                 before = self.recipe["stages"][index - 1]["name"]
@@ -171,6 +174,15 @@ class Run:
                 stop_after = left
                 if left <= 0:
                     return
+
+    def mean(self, stage):
+        """A stage of no steps: what those that "mean" names handed on, each with its weight."""
+        states = {n: torch.load(self.out / f"{n}.pt", map_location="cpu", weights_only=True) for n in stage["mean"]}
+        whole, last = sum(stage["mean"].values()), list(states.values())[-1]
+        state = {k: sum(w / whole * states[n][k].double() for n, w in stage["mean"].items()).to(v.dtype)
+                 if v.is_floating_point() else v for k, v in last.items()}
+        save(self.out / f"{stage['name']}.pt", state)
+        return state
 
     def make_network(self, stage, before):
         network = hairline_torch.Network(recipes.description(stage["network"], self.command))

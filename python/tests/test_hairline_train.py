@@ -67,6 +67,7 @@ RECIPE = {
          "fixed_rows": {"head.conv4.": 5}, "fixed_norms": ["stem.", "down", "around", "up"], "optimizer": {"rate": 1e-3},
          "options": {"backbone_scale": [0.25, 0.5]},
          "pool": {"size": 96, "count": 8, "fresh": 0, "first": 4}, "samples": {"crops": [[64, 2]]}, "validate_at": [64]},
+        {"name": "mean", "mean": {"refine": 1}},
         {"name": "joint", "network": "slim", "steps": 6, "loss": "bgmv2_joint",
          "optimizer": {"rate": 1e-4, "groups": {"refiner.": 3}}, "options": {"refine_sample_pixels": 256},
          "pool": {"size": 96, "count": 16, "fresh": 2}, "samples": {"crops": [[64, 2]]}, "validate_at": [64],
@@ -225,12 +226,14 @@ def check_like(folder):
     path.write_text(json.dumps({"stages": [first, second, {"name": "c", "like": "b", "steps": 7}]}))
     made = {"name": "b", "steps": 5, "pool": {"size": 64, "scenes": {"camouflage": 0.25, "plate": {"shadow": 0.5}}}}
     check(recipe.load(str(path))["stages"] == [first, made, made | {"name": "c", "steps": 7}], "stages like others")
-    path.write_text(json.dumps({"stages": [second, first]}))
-    try:
-        recipe.load(str(path))
-        check(False, "a stage like none before it is an error")
-    except ValueError as e:
-        check("like.json: stage 'b' is like 'a'" in str(e), f"the error names file and stages: {e}")
+    for stages, wanted in (([second, first], "like.json: stage 'b' is like 'a'"),
+                           ([{"name": "m", "mean": {"a": 1}}, first], "like.json: stage 'm' is a mean with 'a'")):
+        path.write_text(json.dumps({"stages": stages}))
+        try:
+            recipe.load(str(path))
+            check(False, "a stage that names none before it is an error")
+        except ValueError as e:
+            check(wanted in str(e), f"the error names file and stages: {e}")
 
 
 def check_recipes(command):
@@ -238,7 +241,7 @@ def check_recipes(command):
     bundled = sorted(recipe.RECIPES.glob("*.json"))
     check([b.stem for b in bundled] == ["bgmv2", "slim"], f"recipes: {bundled}")
     for path in bundled:
-        for stage in recipe.load(path.stem)["stages"]:
+        for stage in (s for s in recipe.load(path.stem)["stages"] if "mean" not in s):
             what = f"{path.name}, {stage['name']}"
             check(stage["loss"] in losses.LOSSES, f"{what}: the loss")
             network = hairline_torch.Network(recipe.description(stage["network"], command))
@@ -293,6 +296,14 @@ def check_keep(folder):
     check(made["stem.weight"].tolist() == [0.75, 0.75] and made["stem.count"] == 5 and made["refiner.weight"] == 0,
           "kept weights go back three quarters of the way, counters and others do not")
     check(train.Run.result(run, 1, stage, state, 8) is state, "before its end a stage's weights are its own")
+
+
+def check_mean(folder):
+    for name, value in (("a", 1.0), ("b", 3.0)):
+        torch.save({"stem.weight": torch.full((2,), value), "stem.count": torch.tensor(int(value))}, folder / f"{name}.pt")
+    made = train.Run.mean(types.SimpleNamespace(out=folder), {"name": "m", "mean": {"a": 0.6, "b": 0.2}})
+    check(made["stem.weight"].tolist() == [1.5, 1.5] and made["stem.count"] == 3, "a weighted mean, counters from the last")
+    check(same(torch.load(folder / "m.pt", weights_only=True), made), "the mean is kept as the stage's weights")
 
 
 def check_resume(command, library, folder):
@@ -358,6 +369,7 @@ def main():
         check_png(pathlib.Path(folder))
         check_like(pathlib.Path(folder))
         check_keep(pathlib.Path(folder))
+        check_mean(pathlib.Path(folder))
         check_from(os.path.abspath(command), pathlib.Path(folder))
         check_resume(os.path.abspath(command), library and os.path.abspath(library), pathlib.Path(folder))
     print("losses, samples, schedules and resuming agree")
