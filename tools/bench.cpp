@@ -36,7 +36,7 @@ using Clock = std::chrono::steady_clock;
 struct Options {
   CommonOptions common;
   std::string net, weights, src, background, size, precision = "f32", device = "cpu", mode = "sampling";
-  double backbone_scale = 0.25, threshold = 0.1, fade = 0;
+  double backbone_scale = 0.25, threshold = 0.1, least_error = 0, fade = 0;
   int sample_pixels = 80000, prevent_oversampling = 1, threads = 0, frames = 10, warmup = 3;
 };
 
@@ -94,6 +94,7 @@ RunOptions run_options(const Options& o) {
   b.refine_mode = mode_of(o.mode);
   b.refine_sample_pixels = o.sample_pixels;
   b.refine_threshold = o.threshold;
+  b.refine_least_error = o.least_error;
   b.refine_fade = o.fade;
   b.refine_prevent_oversampling = o.prevent_oversampling != 0;
   return b;
@@ -295,6 +296,8 @@ void add_bench(CLI::App& app, Action& action) {
   verb.add_option("--refine-sample-pixels", o->sample_pixels, "Pixels to refine (80000)")
       ->check(CLI::Range(0, 1 << 30));
   verb.add_option("--refine-threshold", o->threshold, "Of thresholding (0.1)");
+  verb.add_option("--refine-least-error", o->least_error, "Of sampling: cells have more error than this (0)")
+      ->check(CLI::Range(0.0, 1.0));
   verb.add_option("--refine-fade", o->fade, "See hairline matte --help (0)")->check(CLI::Range(0.0, 1e6));
   verb.add_option("--refine-prevent-oversampling", o->prevent_oversampling, "1: cells without error are left alone")
       ->check(CLI::Range(0, 1));

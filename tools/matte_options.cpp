@@ -41,6 +41,7 @@ void check_network(const MatteOptions& o, const Method& m) {
     if (n.refine_mode) refuse("--refine-mode");
     if (n.refine_sample_pixels) refuse("--refine-sample-pixels");
     if (n.refine_threshold) refuse("--refine-threshold");
+    if (n.refine_least_error) refuse("--refine-least-error");
     if (n.refine_fade) refuse("--refine-fade");
     if (n.refine_prevent_oversampling) refuse("--refine-prevent-oversampling");
     if (n.refine_kernel_size) refuse("--refine-kernel-size");
@@ -110,10 +111,15 @@ void add_network_options(CLI::App& verb, MatteOptions& o) {
                   "sampling (default; slim: none at scales above 2/3), thresholding, full or none")
       ->check(CLI::IsMember({"sampling", "thresholding", "full", "none"}))
       ->group(group);
-  verb.add_option("--refine-sample-pixels", n.refine_sample_pixels, "Sampling: how many pixels to refine (80000)")
+  verb.add_option("--refine-sample-pixels", n.refine_sample_pixels,
+                  "Sampling: how many pixels to refine at most (80000; slim: 160000)")
       ->check(CLI::Range(0, 1 << 30))
       ->group(group);
   verb.add_option("--refine-threshold", n.refine_threshold, "Thresholding: refine where the error is above (0.1)")
+      ->check(CLI::Range(0.0, 1.0))
+      ->group(group);
+  verb.add_option("--refine-least-error", n.refine_least_error,
+                  "Sampling: only refine where the error is above this (0; slim: 0.05)")
       ->check(CLI::Range(0.0, 1.0))
       ->group(group);
   verb.add_option("--refine-fade", n.refine_fade,

@@ -26,8 +26,7 @@ class SelectCells : public Generator<SelectCells> {
   Input<Buffer<int32_t, 2>> down{"down"};         // the same for rows
   Input<int> mode{"mode"};                        // of RefineMode: 0 sampling, 1 thresholding, 2 full, 3 none
   Input<int> wanted{"wanted"};                    // sampling: cells
-  Input<int> above_zero{"above_zero"};            // sampling: cells without error are left alone
-  Input<float> threshold{"threshold"};            // thresholding
+  Input<float> least_error{"least_error"};        // sampling, thresholding: cells have more error than this
   Input<float> fade{"fade"};                      // see refined_share() of layers/patches.hpp
   Input<int> zero{"zero"};                        // 0, which the compiler does not know
   Output<Buffer<int32_t, 2>> slot{"slot"};        // x, y: k + 1 of a single cell, -(k + 1) of one in a square, or 0
@@ -72,8 +71,8 @@ class SelectCells : public Generator<SelectCells> {
     c.where(alone(c) != 0);
     singles(k, unsafe_promise_clamped(lists.before(1, c), 0, count - 1)) = select(k == 0, c % width, c / width);
     counts(k) = lists.total(k);
-    const Expr line =
-        select(mode == 0, select(wanted < count, reinterpret<float>(last_taken), 0.0f), mode == 1, threshold, 0.0f);
+    const Expr line = select(mode == 0, max(least_error, select(wanted < count, reinterpret<float>(last_taken), 0.0f)),
+                             mode == 1, least_error, 0.0f);
     const Expr part = clamp((errors(at) - line) / (line * fade), 0.0f, 1.0f);
     share(x, y) = select(line > 0.0f && fade > 0.0f, part, 1.0f);
 
@@ -245,8 +244,9 @@ class SelectCells : public Generator<SelectCells> {
     ties(i) = inside && key(at) == prefix;
     const Scan equal = scan({ties}, "ties");
     const Expr worst = key(at) > prefix || (key(at) == prefix && equal.before(0, i) < left);
-    const Expr sampled = most > 0 && worst && (above_zero == 0 || key(at) > 0);
-    flagged(i) = cast<uint8_t>(inside && select(mode == 0, sampled, mode == 1, errors(at) > threshold, mode == 2));
+    const Expr enough_error = errors(at) > least_error;
+    flagged(i) = cast<uint8_t>(
+        inside && select(mode == 0, most > 0 && worst && enough_error, mode == 1, enough_error, mode == 2));
     spread(flagged);
     return flagged;
   }

@@ -143,7 +143,7 @@ class Refiner(nn.Module):
         self.bn3 = nn.BatchNorm2d(12)
         self.conv4 = nn.Conv2d(12, 4, kernel)
 
-    def choose(self, err, mode, sample_pixels, threshold, prevent_oversampling):
+    def choose(self, err, mode, sample_pixels, threshold, prevent_oversampling, least_error=0):
         """Mask (B, h, w) of the cells to refine; ties go to the lower index."""
         if mode == "full":
             return torch.ones_like(err[:, 0], dtype=torch.bool)
@@ -156,10 +156,10 @@ class Refiner(nn.Module):
         order = torch.sort(flat, dim=1, descending=True, stable=True).indices[:, :count]
         mask = torch.zeros_like(flat, dtype=torch.bool).scatter_(1, order, True)
         if prevent_oversampling:
-            mask &= flat > 0
+            mask &= flat > least_error
         return mask.view_as(err[:, 0])
 
-    def shares(self, err, mask, mode, sample_pixels, threshold, fade):
+    def shares(self, err, mask, mode, sample_pixels, threshold, fade, least_error=0):
         """How much of each chosen cell's refinement counts: 0 at the error that divides them from the others, 1 from
         (1 + fade) times that on."""
         of_all = []
@@ -169,6 +169,8 @@ class Refiner(nn.Module):
             line = threshold if mode == "thresholding" else 0.0
             if mode == "sampling" and 0 < count < len(ranked):
                 line = ranked[count - 1]
+            if mode == "sampling":
+                line = max(line, least_error)
             of_all += [min(max((e - line) / (fade * line), 0.0), 1.0) if line > 0 and fade > 0 else 1.0
                        for e in errors[chosen].tolist()]
         return of_all
@@ -197,7 +199,8 @@ class Refiner(nn.Module):
             x = torch.cat([x, crop(details, 4, full_pad)], 1)
             x = self.conv4(F.relu(self.bn3(self.conv3(x))))
             coarse = coarse.clone()
-            shares = self.shares(cell_errors, mask, choice["mode"], choice["sample_pixels"], choice["threshold"], fade)
+            shares = self.shares(cell_errors, mask, choice["mode"], choice["sample_pixels"], choice["threshold"], fade,
+                                 choice.get("least_error", 0))
             for n, (b, i, j) in enumerate(zip(batch.tolist(), rows.tolist(), columns.tolist())):
                 cell = coarse[b, :, 4 * i:4 * i + 4, 4 * j:4 * j + 4]
                 cell.copy_(x[n] if shares[n] == 1 else (1 - shares[n]) * cell + shares[n] * x[n])
@@ -220,7 +223,7 @@ class BackgroundMattingV2(nn.Module):
         return x[:, :1].clamp(0, 1), x[:, 1:4], x[:, 4:5].clamp(0, 1), F.relu(x[:, 5:])
 
     def forward(self, src, bgr, scale=0.25, mode="sampling", sample_pixels=80000, threshold=0.1, prevent_oversampling=True,
-                fade=0.0):
+                least_error=0.0, fade=0.0):
         height, width = src.shape[-2:]
         pad = (0, -width % 4, 0, -height % 4)
         src, bgr = F.pad(src, pad, mode="replicate"), F.pad(bgr, pad, mode="replicate")
@@ -230,6 +233,7 @@ class BackgroundMattingV2(nn.Module):
         pha_sm, residual_sm, err_sm, hid_sm = self.coarse(src_sm, bgr_sm)
         pha, residual, ref_sm = self.refiner(src, bgr, pha_sm, residual_sm, err_sm, hid_sm, mode=mode,
                                              sample_pixels=sample_pixels, threshold=threshold,
-                                             prevent_oversampling=prevent_oversampling, fade=fade)
+                                             prevent_oversampling=prevent_oversampling, least_error=least_error,
+                                             fade=fade)
         return {"pha": pha.clamp(0, 1)[..., :height, :width], "fgr": (residual + src).clamp(0, 1)[..., :height, :width],
                 "pha_sm": pha_sm, "fgr_sm": (residual_sm + src_sm).clamp(0, 1), "err_sm": err_sm, "ref_sm": ref_sm}

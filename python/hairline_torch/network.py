@@ -196,7 +196,9 @@ def select_cells(node, module, inputs, options):
             line = found.values[:, count - 1]
         mask = torch.zeros_like(flat, dtype=torch.bool).scatter_(1, found.indices[:, :count], True)
         if options.get("refine_prevent_oversampling", True):
-            mask &= flat > 0
+            least = max(options.get("refine_least_error", 0.0), 0.0)
+            mask &= flat > least
+            line = line.clamp(min=least)
         mask = mask.view_as(error)
     elif mode in ("full", "none"):
         mask = torch.zeros_like(error, dtype=torch.bool)

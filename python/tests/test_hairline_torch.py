@@ -52,14 +52,17 @@ def main():
         check(list(made.state_dict()) == list(hand.state_dict()), f"{name}: keys and their order")
         made.load_state_dict(hand.state_dict())
         src, bgr = picture("src", 2, 44, 60), picture("bgr", 2, 44, 60)
-        for mode, fade in [(mode, 0) for mode in hairline_torch.network.REFINE_MODES] + [("sampling", 0.5),
-                                                                                         ("thresholding", 0.5)]:
+        middle = hand(src, bgr)["err_sm"].median().item()  # with fewer cells above it than there are
+        for mode, fade, least in [(mode, 0, 0) for mode in hairline_torch.network.REFINE_MODES] + [
+                ("sampling", 0.5, 0), ("thresholding", 0.5, 0), ("sampling", 0.5, middle), ("sampling", 0, middle)]:
+            pixels = 100000 if least else 640
             with torch.no_grad():
-                expected = hand(src, bgr, mode=mode, sample_pixels=640, fade=fade)
-                given = made(src=src, bgr=bgr, refine_mode=mode, refine_sample_pixels=640, refine_fade=fade)
+                expected = hand(src, bgr, mode=mode, sample_pixels=pixels, least_error=least, fade=fade)
+                given = made(src=src, bgr=bgr, refine_mode=mode, refine_sample_pixels=pixels, refine_least_error=least,
+                             refine_fade=fade)
             for key, value in expected.items():
                 worst = (given[key] - value).abs().max().item()
-                check(worst <= 1e-6, f"{name} {mode} {fade} {key}: differs by {worst}")
+                check(worst <= 1e-6, f"{name} {mode} {fade} {least} {key}: differs by {worst}")
         back = BackgroundMattingV2(backbone, kernel)
         back.load_state_dict(made.state_dict())
         made.train()

@@ -16,11 +16,13 @@ struct Chosen {
   std::vector<std::uint8_t> map;
   float line = 0;
 };
-Chosen reference(const std::vector<float>& error, int wanted, bool above_zero) {
+/// @param least  below 0: cells without error may be chosen
+Chosen reference(const std::vector<float>& error, int wanted, float least) {
   RunOptions o;
   o.set("refine_mode", static_cast<int>(RefineMode::sampling));
   o.set("refine_sample_pixels", 16 * wanted);
-  o.set("refine_prevent_oversampling", above_zero ? 1 : 0);
+  o.set("refine_prevent_oversampling", least >= 0 ? 1 : 0);
+  o.set("refine_least_error", least);
   const auto choice = hairline::detail::choose_cells(error.data(), static_cast<int>(error.size()), o);
   Chosen chosen{std::vector<std::uint8_t>(error.size(), 0), choice.line};
   for (int i : choice.cells) chosen.map[static_cast<std::size_t>(i)] = 1;
@@ -38,11 +40,11 @@ TEST_CASE("mark_worst chooses the reference's cells, ties and zeros included") {
   }
   for (const auto& error : {smooth, steps, mostly_zero, std::vector<float>(1, 0.5f), std::vector<float>(300, 1.0f)})
     for (int wanted : {0, 1, 2, 17, 299, 300, 2500, 4999, 5000, 6000})
-      for (bool above_zero : {false, true}) {
+      for (float least : {-1.0f, 0.0f, 0.4f, 1.0f}) {
         std::vector<std::uint8_t> chosen(error.size(), 0);
-        const float line = kernels::detail::mark_worst(error, static_cast<std::size_t>(wanted), above_zero, chosen);
-        const Chosen right = reference(error, wanted, above_zero);
-        INFO(wanted << " of " << error.size() << (above_zero ? " above zero" : ""));
+        const float line = kernels::detail::mark_worst(error, static_cast<std::size_t>(wanted), least, chosen);
+        const Chosen right = reference(error, wanted, least);
+        INFO(wanted << " of " << error.size() << " above " << least);
         CHECK(chosen == right.map);
         CHECK(line == right.line);
       }

@@ -35,8 +35,8 @@ struct Map {
 struct Settings {
   RefineMode mode = RefineMode::sampling;
   int wanted = 0;
-  bool above_zero = true;
-  float threshold = 0.5f, fade = 0;
+  float least = 0;  ///< error of chosen cells is above it; of sampling -1: whatever it is
+  float fade = 0;
 };
 
 /// One error a cell, in the reference's arithmetic.
@@ -59,11 +59,11 @@ struct HostChoice {
 };
 HostChoice host_choice(const std::vector<float>& error, const Settings& s) {
   std::vector<std::uint8_t> chosen(error.size(), s.mode == RefineMode::full ? 1 : 0);
-  float line = s.mode == RefineMode::thresholding ? s.threshold : 0;
+  float line = s.mode == RefineMode::thresholding ? s.least : 0;
   if (s.mode == RefineMode::thresholding)
-    for (std::size_t i = 0; i < error.size(); ++i) chosen[i] = error[i] > s.threshold;
+    for (std::size_t i = 0; i < error.size(); ++i) chosen[i] = error[i] > s.least;
   if (s.mode == RefineMode::sampling)
-    line = kernels::detail::mark_worst(error, static_cast<std::size_t>(s.wanted), s.above_zero, chosen);
+    line = kernels::detail::mark_worst(error, static_cast<std::size_t>(s.wanted), s.least, chosen);
   std::vector<float> share;
   for (float e : error) share.push_back(hairline::detail::refined_share(e, line, s.fade));
   return {chosen, share};
@@ -119,16 +119,15 @@ Choice device_choice(const Map& map, int width, int height, const Settings& s) {
                           lend(5, numbers(std::array<int, 2>{2, count}), made.singles),
                           lend(6, numbers(std::array<int, 1>{3}), made.counts),
                           lend(7, Argument::dense(nullptr, std::array<int, 2>{width, height}), made.share)};
-  int mode = static_cast<int>(s.mode), wanted = s.wanted, above_zero = s.above_zero ? 1 : 0, zero = 0;
-  float threshold = s.threshold, fade = s.fade;
+  int mode = static_cast<int>(s.mode), wanted = s.wanted, zero = 0;
+  float least = s.least, fade = s.fade;
   void* list[] = {nullptr,
                   arguments[0].pointer(),
                   arguments[1].pointer(),
                   arguments[2].pointer(),
                   &mode,
                   &wanted,
-                  &above_zero,
-                  &threshold,
+                  &least,
                   &fade,
                   &zero,
                   arguments[3].pointer(),
@@ -150,7 +149,7 @@ void check(const Map& map, int width, int height, const Settings& s) {
   const auto& wanted = host.map;
   const Choice made = device_choice(map, width, height, s);
   INFO(map.width << "x" << map.height << " to " << width << "x" << height << ", mode " << static_cast<int>(s.mode)
-                 << ", " << s.wanted << (s.above_zero ? " above zero" : "") << ", fade " << s.fade);
+                 << ", " << s.wanted << " above " << s.least << ", fade " << s.fade);
   int differ = 0, refined = 0, wrong = 0, next = 0;
   std::vector<int> in_square(made.squares.size() / 2, 0);
   for (int y = 0; y < height; ++y)
@@ -197,15 +196,14 @@ TEST_CASE("device: cells are the host's choice, ties and zeros included") {
   for (const char* kind : {"smooth", "steps", "flat", "sparse"})
     for (const auto& [width, height] : {std::pair{1, 1}, {3, 5}, {37, 23}, {131, 70}})
       for (int wanted : {0, 1, width * height / 3, width * height - 1, width * height + 5})
-        for (bool above_zero : {false, true})
+        for (float least : {-1.0f, 0.0f, 0.4f})
           check(map_of(width, height, kind), width, height,
-                {RefineMode::sampling, wanted, above_zero, 0, wanted % 2 == 0 ? 0.7f : 0});
+                {RefineMode::sampling, wanted, least, wanted % 2 == 0 ? 0.7f : 0});
   // So many that a thread counts several blocks of 64, and not as many in the last one.
   for (const char* kind : {"smooth", "steps", "flat"})
-    for (int wanted : {0, 7000, 30000})
-      check(map_of(211, 157, kind), 211, 157, {RefineMode::sampling, wanted, true, 0});
+    for (int wanted : {0, 7000, 30000}) check(map_of(211, 157, kind), 211, 157, {RefineMode::sampling, wanted, 0});
   for (RefineMode mode : {RefineMode::thresholding, RefineMode::full, RefineMode::none})
-    for (float fade : {0.0f, 0.5f, 2.0f}) check(map_of(37, 23, "steps"), 37, 23, {mode, 100, true, 0.4f, fade});
+    for (float fade : {0.0f, 0.5f, 2.0f}) check(map_of(37, 23, "steps"), 37, 23, {mode, 100, 0.4f, fade});
 }
 
 TEST_CASE("device: an error map of another size is blended as on the host, to the bit") {
@@ -213,15 +211,15 @@ TEST_CASE("device: an error map of another size is blended as on the host, to th
   for (const char* kind : {"smooth", "steps"})
     for (const auto& [width, height] : {std::pair{16, 9}, {61, 35}, {130, 67}})
       for (int share : {50, 7, 2})
-        check(map_of(31, 18, kind), width, height, {RefineMode::sampling, width * height / share, true, 0});
-  check(map_of(31, 18, "steps"), 61, 35, {RefineMode::thresholding, 0, true, 0.4f});
+        check(map_of(31, 18, kind), width, height, {RefineMode::sampling, width * height / share, 0});
+  check(map_of(31, 18, "steps"), 61, 35, {RefineMode::thresholding, 0, 0.4f});
 }
 
 TEST_CASE("device: what is no number is not refined") {
   Map map = map_of(20, 11, "smooth");
   for (std::size_t i = 0; i < map.values.size(); i += 3) map.values[i] = std::numeric_limits<float>::quiet_NaN();
   for (std::size_t i = 1; i < map.values.size(); i += 7) map.values[i] = std::numeric_limits<float>::infinity();
-  check(map, 20, 11, {RefineMode::sampling, 90, true, 0});
-  check(map, 20, 11, {RefineMode::thresholding, 0, true, 0.5f});
+  check(map, 20, 11, {RefineMode::sampling, 90, 0});
+  check(map, 20, 11, {RefineMode::thresholding, 0, 0.5f});
 }
 #endif

@@ -123,6 +123,13 @@ TEST_CASE("equal errors are chosen in row-major order") {
   o.set("refine_sample_pixels", 100 * 16);
   CHECK(detail::choose_cells(error.data(), 6, o).cells == std::vector<int>{0, 1, 2, 3, 4});
   CHECK(detail::choose_cells(error.data(), 6, o).line == 0);
+  o.set("refine_least_error", 0.25);
+  CHECK(detail::choose_cells(error.data(), 6, o).cells == std::vector<int>{0, 2, 3, 4});
+  CHECK(detail::choose_cells(error.data(), 6, o).line == 0.25f);
+  o.set("refine_sample_pixels", 3 * 16);
+  CHECK(detail::choose_cells(error.data(), 6, o).cells == std::vector<int>{0, 2, 4});
+  CHECK(detail::choose_cells(error.data(), 6, o).line == 0.5f);
+  o.set("refine_sample_pixels", 100 * 16);
   o.set("refine_prevent_oversampling", 0);
   CHECK(detail::choose_cells(error.data(), 6, o).cells.size() == 6);
 }

@@ -25,10 +25,11 @@ TEST_CASE("slim: the results of Background Matting V2, in less than two thirds o
 TEST_CASE("slim: the coarse stage has 480 pixels on its longer side, or those of a smaller picture") {
   static_assert(slim_backbone_scale(1080, 1920) == 0.25 && slim_backbone_scale(3840, 2160) == 0.125);
   static_assert(slim_backbone_scale(360, 480) == 1 && slim_backbone_scale(9, 7) == 1);
+  static_assert(slim_options(0.66).refine_mode == RefineMode::sampling);
+  static_assert(slim_options(0.67).refine_mode == RefineMode::none && slim_options(0.67).backbone_scale == 0.67);
   constexpr Graph g = graph<SlimMatting>();
   for (const int side : {481, 640, 800, 1100, 1999}) {
-    const auto sizes =
-        shapes(g, side / 2, side, BackgroundMattingV2Options{.backbone_scale = slim_backbone_scale(side / 2, side)});
+    const auto sizes = shapes(g, side / 2, side, slim_options(slim_backbone_scale(side / 2, side)));
     for (const Output& o : g.outputs)
       if (o.name == "pha_sm") CHECK(std::abs(sizes[static_cast<std::size_t>(o.node)].width - 480) <= 2);
   }

@@ -173,6 +173,7 @@ TEST_CASE("the command gives what the header gives, in every mode") {
       {"--refine-mode thresholding", {.refine_mode = RefineMode::thresholding}},
       {"--refine-mode thresholding --refine-threshold 0.6",
        {.refine_mode = RefineMode::thresholding, .refine_threshold = 0.6}},
+      {"--refine-sample-pixels 960 --refine-least-error 0.5", {.refine_sample_pixels = 960, .refine_least_error = 0.5}},
       {"--refine-sample-pixels 960 --refine-fade 0.6", {.refine_sample_pixels = 960, .refine_fade = 0.6}},
       {"--refine-mode full", {.refine_mode = RefineMode::full}},
       {"--refine-mode none", {.refine_mode = RefineMode::none}},
@@ -473,6 +474,7 @@ TEST_CASE("slim has one refiner, and no weights but those it brings along") {
   CHECK(by_size["options"]["backbone_scale"] == "by size");
   CHECK(by_size["backbone_scale"] == 1);
   CHECK(by_size["options"]["refine_fade"] == 1);
+  CHECK(by_size["options"]["refine_least_error"] == 0.05);
   // So nothing is left to refine, unless that is asked for.
   CHECK(by_size["options"]["refine_mode"] == "by size");
   CHECK(by_size["refined_cells"] == 0);

@@ -27,9 +27,9 @@ RefineMode mode_of(const std::string& name) {
 // The graphs of one network, as `hairline net list` names them.
 struct Graphs {
   std::string whole, coarse, base;
-  std::string kernel1{};       // with the refiner of kernel 1, if there is one
-  double fade = 0;             // the default of --refine-fade
-  double largest_scale = 0.5;  // of the coarse stage, where cells are refined
+  std::string kernel1{};               // with the refiner of kernel 1, if there is one
+  BackgroundMattingV2Options usual{};  // where the command line says nothing else
+  double largest_scale = 0.5;          // of the coarse stage, where cells are refined
 };
 
 // Nothing refined: the graph without a refiner, so that weights need none; at scale 1 the coarse network alone.
@@ -40,13 +40,14 @@ std::string graph_name(const Graphs& graphs, const BackgroundMattingV2Options& o
 }
 
 NetworkPlan plan(const Graphs& graphs, const NetworkSettings& s) {
-  BackgroundMattingV2Options o;
+  BackgroundMattingV2Options o = graphs.usual;
   if (s.refine_mode) o.refine_mode = mode_of(*s.refine_mode);
   o.backbone_scale = s.backbone_scale.value_or(o.backbone_scale);
   o.refine_sample_pixels = s.refine_sample_pixels.value_or(o.refine_sample_pixels);
   o.refine_threshold = s.refine_threshold.value_or(o.refine_threshold);
   o.refine_prevent_oversampling = s.refine_prevent_oversampling.value_or(o.refine_prevent_oversampling);
-  o.refine_fade = s.refine_fade.value_or(graphs.fade);
+  o.refine_least_error = s.refine_least_error.value_or(o.refine_least_error);
+  o.refine_fade = s.refine_fade.value_or(o.refine_fade);
   const int kernel = s.refine_kernel_size.value_or(3);
   const bool none = o.refine_mode == RefineMode::none;
   if (o.backbone_scale > graphs.largest_scale && !none)
@@ -60,6 +61,7 @@ NetworkPlan plan(const Graphs& graphs, const NetworkSettings& s) {
                  {"refine_sample_pixels", o.refine_sample_pixels},
                  {"refine_threshold", o.refine_threshold},
                  {"refine_prevent_oversampling", o.refine_prevent_oversampling},
+                 {"refine_least_error", o.refine_least_error},
                  {"refine_fade", o.refine_fade},
                  {"refine_kernel_size", kernel}};
   return p;
@@ -97,12 +99,12 @@ Method method(Method named, const Graphs& graphs,
   return network_method(n);
 }
 
-// Nothing is refined, unless asked for, where the coarse stage is nearly as large as the picture: on scenes of 640x480
-// and 512x512 the refiner costs a tenth of the error there.
+// The coarse stage's scale goes by the picture's size, and by that scale, unless asked for, whether anything is
+// refined.
 RunOptions slim_sized(const NetworkSettings& s, RunOptions options, const Shape& picture) {
   const double scale = s.backbone_scale.value_or(slim_backbone_scale(picture.height, picture.width));
   options.set("backbone_scale", scale);
-  if (!s.refinement_asked() && scale > 2.0 / 3) options.set("refine_mode", static_cast<int>(RefineMode::none));
+  if (!s.refinement_asked()) options.set("refine_mode", static_cast<int>(slim_options(scale).refine_mode));
   return options;
 }
 
@@ -130,7 +132,7 @@ Method slim_method() {
   m.brings_weights = !default_weights().empty();
   m.about = "a slim sibling of Background Matting V2";
   m.about += m.brings_weights ? "; the default with a background" : "; needs --weights";
-  return method(m, {"slim", "slim-coarse", "slim-base", "", 1, 1}, slim_sized);
+  return method(m, {"slim", "slim-coarse", "slim-base", "", slim_options(0.25), 1}, slim_sized);
 }
 
 }  // namespace hairline::tool

@@ -32,7 +32,7 @@ struct MethodSettings {
 /// What the command line says about a network; what it does not say is the network's own default.
 struct NetworkSettings {
   std::string weights, engine, device = "cpu", precision = "f32";
-  std::optional<double> backbone_scale, refine_threshold, refine_fade;
+  std::optional<double> backbone_scale, refine_threshold, refine_least_error, refine_fade;
   std::optional<std::string> refine_mode;  ///< sampling, thresholding, full or none
   std::optional<int> refine_sample_pixels, refine_kernel_size;
   std::optional<bool> refine_prevent_oversampling;

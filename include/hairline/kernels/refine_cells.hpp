@@ -1,4 +1,5 @@
 #pragma once
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <cstddef>
@@ -7,16 +8,16 @@
 
 namespace hairline::kernels::detail {
 
-/// Marks the `wanted` cells of largest error, of equal ones the first, as the reference does; with `above_zero` only
-/// those that have an error at all. Non-negative floats are ordered as their bits are, so three counts of 11 bits find
-/// the error of the last one. Cost: four passes over the errors, nothing allocated.
+/// Marks the `wanted` cells of largest error, of equal ones the first, as the reference does, but for those whose error
+/// is not above `least`. Non-negative floats are ordered as their bits are, so three counts of 11 bits find the error
+/// of the last one. Cost: four passes over the errors, nothing allocated.
 /// @param chosen  one byte a cell, all 0 before
-/// @return the last error taken where cells are left, else 0: the line of hairline::detail::refined_share()
-inline float mark_worst(const std::vector<float>& error, std::size_t wanted, bool above_zero,
+/// @return the last error taken where cells are left, or `least`: the line of hairline::detail::refined_share()
+inline float mark_worst(const std::vector<float>& error, std::size_t wanted, float least,
                         std::vector<std::uint8_t>& chosen) {
   const auto key = [](float e) { return e > 0.0f ? std::bit_cast<std::uint32_t>(e) : 0u; };
   if (wanted > error.size()) wanted = error.size();
-  if (wanted == 0) return 0;
+  if (wanted == 0) return std::max(least, 0.0f);
   std::uint32_t prefix = 0, mask = 0;
   std::size_t left = wanted;  // how many cells of this prefix are still to be found
   for (int shift : {22, 11, 0}) {
@@ -33,10 +34,10 @@ inline float mark_worst(const std::vector<float>& error, std::size_t wanted, boo
     const std::uint32_t k = key(error[i]);
     if (k > prefix || (k == prefix && left > 0)) {
       if (k == prefix) --left;
-      if (!above_zero || k > 0) chosen[i] = 1;
+      if (error[i] > least) chosen[i] = 1;
     }
   }
-  return wanted < error.size() ? std::bit_cast<float>(prefix) : 0.0f;
+  return std::max(least, wanted < error.size() ? std::bit_cast<float>(prefix) : 0.0f);
 }
 
 /// Covers the chosen cells with tiles: squares of `tile` cells where at least `least` of their cells are chosen, single

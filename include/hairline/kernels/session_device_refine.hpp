@@ -46,26 +46,17 @@ inline Result<void> Session::choose_on_device(const RunOptions& options, RunRepo
   if (auto ok = room(counts_memory_, 3, counts); !ok) return ok;
   if (auto ok = room(share_memory_, static_cast<std::size_t>(count), share); !ok) return ok;
   const auto whole = [&](const char* name, int otherwise) { return static_cast<int>(options.get(name, otherwise)); };
-  int mode = static_cast<int>(hairline::detail::refine_mode(options));
+  const RefineMode choice = hairline::detail::refine_mode(options);
+  int mode = static_cast<int>(choice), zero = 0;
   int wanted = std::max(0, whole("refine_sample_pixels", 80000) / hairline::detail::cell_pixels);
-  int above_zero = whole("refine_prevent_oversampling", 1) != 0 ? 1 : 0, zero = 0;
-  auto threshold = static_cast<float>(options.get("refine_threshold", 0.1)),
-       fade = static_cast<float>(options.get("refine_fade", 0));
-  void* arguments[] = {nullptr,
-                       error.pointer(),
-                       across.pointer(),
-                       down.pointer(),
-                       &mode,
-                       &wanted,
-                       &above_zero,
-                       &threshold,
-                       &fade,
-                       &zero,
-                       slot.pointer(),
-                       large.pointer(),
-                       single.pointer(),
-                       counts.pointer(),
-                       share.pointer()};
+  float least = choice == RefineMode::sampling ? hairline::detail::least_error(options)
+                                               : static_cast<float>(options.get("refine_threshold", 0.1));
+  auto fade = static_cast<float>(options.get("refine_fade", 0));
+  void* arguments[] = {nullptr,          error.pointer(), across.pointer(),
+                       down.pointer(),   &mode,           &wanted,
+                       &least,           &fade,           &zero,
+                       slot.pointer(),   large.pointer(), single.pointer(),
+                       counts.pointer(), share.pointer()};
   if (auto ok = call(select_kernel_, arguments); !ok) return ok;
   if (auto ok = counts_memory_.download(counts_.data(), sizeof counts_); !ok) return ok;
   report.refined_cells = counts_[2];

@@ -42,7 +42,7 @@ inline Result<void> Session::choose(const RunOptions& options) {
   } else if (mode == RefineMode::sampling) {
     const int pixels = static_cast<int>(options.get("refine_sample_pixels", 80000));
     line_ = detail::mark_worst(error_, static_cast<std::size_t>(std::max(0, pixels / hairline::detail::cell_pixels)),
-                               options.get("refine_prevent_oversampling", 1) != 0, chosen_);
+                               hairline::detail::least_error(options), chosen_);
   }
   return {};
 }

@@ -27,6 +27,12 @@ inline RefineMode refine_mode(const RunOptions& o) {
 }
 inline constexpr int cell_pixels = 16;
 
+/// Of sampling: a cell is only chosen if its error is above this; below 0: whatever it is.
+constexpr float least_error(const RunOptions& o) {
+  const auto least = static_cast<float>(o.get("refine_least_error", 0));
+  return o.get("refine_prevent_oversampling", 1) != 0 ? std::max(least, 0.0f) : -1.0f;
+}
+
 /// Where refinement fades in: how much of it counts in a cell of that error. Cells that are chosen or not by the last
 /// bits of their errors then look the same either way.
 /// @param line  the error that divides chosen cells from the others; 0: none does
@@ -37,7 +43,7 @@ constexpr float refined_share(float error, float line, float fade) {
 
 struct CellChoice {
   std::vector<int> cells;  ///< in row-major order
-  float line = 0;          ///< see refined_share(): of sampling the last error taken where some are left
+  float line = 0;          ///< see refined_share(): of sampling the last error taken where some are left, or the least
 };
 
 /// The chosen cells of one picture's error map. The order of errors is total (error descending, then index ascending),
@@ -62,8 +68,9 @@ inline CellChoice choose_cells(const float* error, int cells, const RunOptions& 
       std::nth_element(chosen.begin(), chosen.begin() + wanted, chosen.end(), worse);
       chosen.resize(static_cast<std::size_t>(wanted));
       if (wanted > 0 && wanted < cells) choice.line = error[*std::max_element(chosen.begin(), chosen.end(), worse)];
-      if (o.get("refine_prevent_oversampling", 1) != 0)
-        std::erase_if(chosen, [&](int i) { return !(error[i] > 0.0f); });
+      const float least = least_error(o);
+      std::erase_if(chosen, [&](int i) { return !(error[i] > least); });
+      choice.line = std::max(choice.line, least);
       std::sort(chosen.begin(), chosen.end());
     }
   }

@@ -115,13 +115,15 @@ using CoarseOf = Net<NetName, Inputs<Input<"src", 3>, Input<"bgr", 3>>,         
 
 }  // namespace bgmv2
 
-/// What may be chosen anew for every run, with the published names and defaults; refine_fade is hairline's.
+/// What may be chosen anew for every run, with the published names and defaults; refine_least_error and
+/// refine_fade are hairline's.
 struct BackgroundMattingV2Options {
   double backbone_scale = 0.25;  ///< size of the coarse stage; 0.125 for 3840x2160
   RefineMode refine_mode = RefineMode::sampling;
   int refine_sample_pixels = 80000;         ///< of sampling: sixteen a cell; 320000 for 3840x2160
   double refine_threshold = 0.1;            ///< of thresholding: cells with more error are refined
   bool refine_prevent_oversampling = true;  ///< of sampling: cells without error are left alone
+  double refine_least_error = 0;            ///< and, published: 0, those whose error is not above this
   /// Published: 0, a cell is refined or it is not. With more, refinement fades in from the least error that is refined
   /// to (1 + refine_fade) times as much: no seams and no flicker where errors are about the same.
   double refine_fade = 0;
@@ -133,6 +135,7 @@ struct BackgroundMattingV2Options {
     o.set("refine_sample_pixels", refine_sample_pixels);
     o.set("refine_threshold", refine_threshold);
     o.set("refine_prevent_oversampling", refine_prevent_oversampling ? 1 : 0);
+    o.set("refine_least_error", refine_least_error);
     o.set("refine_fade", refine_fade);
     return o;
   }
