@@ -112,7 +112,7 @@ void add_network_options(CLI::App& verb, MatteOptions& o) {
       ->check(CLI::IsMember({"sampling", "thresholding", "full", "none"}))
       ->group(group);
   verb.add_option("--refine-sample-pixels", n.refine_sample_pixels,
-                  "Sampling: how many pixels to refine at most (80000; slim: 160000)")
+                  "Sampling: how many pixels to refine at most (80000; slim: 160000 at scales above 0.3)")
       ->check(CLI::Range(0, 1 << 30))
       ->group(group);
   verb.add_option("--refine-threshold", n.refine_threshold, "Thresholding: refine where the error is above (0.1)")

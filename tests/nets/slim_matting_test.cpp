@@ -25,6 +25,7 @@ TEST_CASE("slim: the results of Background Matting V2, in less than two thirds o
 TEST_CASE("slim: the coarse stage has 480 pixels on its longer side, or those of a smaller picture") {
   static_assert(slim_backbone_scale(1080, 1920) == 0.25 && slim_backbone_scale(3840, 2160) == 0.125);
   static_assert(slim_backbone_scale(360, 480) == 1 && slim_backbone_scale(9, 7) == 1);
+  static_assert(slim_options(0.25).refine_sample_pixels == 80000 && slim_options(0.5).refine_sample_pixels == 160000);
   static_assert(slim_options(0.66).refine_mode == RefineMode::sampling);
   static_assert(slim_options(0.67).refine_mode == RefineMode::none && slim_options(0.67).backbone_scale == 0.67);
   constexpr Graph g = graph<SlimMatting>();

@@ -477,6 +477,7 @@ TEST_CASE("slim has one refiner, and no weights but those it brings along") {
   CHECK(by_size["options"]["refine_least_error"] == 0.05);
   // So nothing is left to refine, unless that is asked for.
   CHECK(by_size["options"]["refine_mode"] == "by size");
+  CHECK(by_size["options"]["refine_sample_pixels"] == "by size");
   CHECK(by_size["refined_cells"] == 0);
   for (const char* option : {" --refine-mode sampling", " --refine-sample-pixels 320", " --backbone-scale 0.5"})
     CHECK(place.json(call + option)["refined_cells"] > 0);

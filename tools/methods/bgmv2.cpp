@@ -99,12 +99,13 @@ Method method(Method named, const Graphs& graphs,
   return network_method(n);
 }
 
-// The coarse stage's scale goes by the picture's size, and by that scale, unless asked for, whether anything is
-// refined.
+// The coarse stage's scale goes by the picture's size, and by that scale, unless asked for, how much is refined.
 RunOptions slim_sized(const NetworkSettings& s, RunOptions options, const Shape& picture) {
   const double scale = s.backbone_scale.value_or(slim_backbone_scale(picture.height, picture.width));
   options.set("backbone_scale", scale);
-  if (!s.refinement_asked()) options.set("refine_mode", static_cast<int>(slim_options(scale).refine_mode));
+  const BackgroundMattingV2Options usual = slim_options(scale);
+  if (!s.refinement_asked()) options.set("refine_mode", static_cast<int>(usual.refine_mode));
+  if (!s.refine_sample_pixels) options.set("refine_sample_pixels", usual.refine_sample_pixels);
   return options;
 }
 

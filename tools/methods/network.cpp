@@ -49,6 +49,7 @@ OpenNetwork open(const NetworkMethod& network, const NetworkSettings& settings) 
                   {"weights", settings.weights.empty() ? "embedded" : settings.weights},
                   {"options", plan.described}};
   if (network.sized && !settings.backbone_scale) opened.about["options"]["backbone_scale"] = "by size";
+  if (network.sized && !settings.refine_sample_pixels) opened.about["options"]["refine_sample_pixels"] = "by size";
   if (network.sized && !settings.refinement_asked()) opened.about["options"]["refine_mode"] = "by size";
   const auto start = Clock::now();
   const OpenEngine engine =
