@@ -15,7 +15,7 @@ namespace hairline {
 
 /// How cells are chosen; the value of the run option "refine_mode".
 enum class RefineMode {
-  sampling,      ///< the refine_sample_pixels / 16 worst cells of each picture
+  sampling,      ///< the refine_sample_pixels / 16 worst cells of each picture, see also least_error()
   thresholding,  ///< every cell whose error is above refine_threshold
   full,          ///< all of the picture, as one dense plane
   none,          ///< no cell
