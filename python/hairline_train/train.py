@@ -168,7 +168,7 @@ class Run:
             here = resumed if resumed and index == first else None
             if here is None and index > 0 and state is None:
                 before = self.recipe["stages"][index - 1]["name"]
-                state = torch.load(self.out / f"{before}.pt", map_location="cpu", weights_only=True)
+                state = read_weights(self.out / f"{before}.pt")
             state, left = self.train_stage(index, stage, here, state, stop_after)
             if left is not None:
                 stop_after = left
@@ -177,7 +177,7 @@ class Run:
 
     def mean(self, stage):
         """A stage of no steps: what those that "mean" names handed on, each with its weight."""
-        states = {n: torch.load(self.out / f"{n}.pt", map_location="cpu", weights_only=True) for n in stage["mean"]}
+        states = {n: read_weights(self.out / f"{n}.pt") for n in stage["mean"]}
         whole, last = sum(stage["mean"].values()), list(states.values())[-1]
         state = {k: sum(w / whole * states[n][k].double() for n, w in stage["mean"].items()).to(v.dtype)
                  if v.is_floating_point() else v for k, v in last.items()}
