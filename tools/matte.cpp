@@ -19,6 +19,7 @@
 #include "hairline/composite/pits.hpp"
 #include "hairline/core/parallel.hpp"
 #include "hairline/solvers/plate_alignment.hpp"
+#include "hairline/solvers/weigh_colours.hpp"
 #include "job_error.hpp"
 #include "matte_options.hpp"
 #include "methods/network.hpp"
@@ -249,12 +250,21 @@ bool is_finished(const Run& run, const std::string& image) {
   return finished(run.inputs_of(image), outputs);
 }
 
-void clean(const Run& run, View<float> alpha, Json& json, Stopwatch& watch) {
+void clean(const Run& run, const std::string& image, const MatteInput& input, Matte& matte, Json& json,
+           Stopwatch& watch) {
   const double island = run.options.islands.value_or(run.method->islands);
   const double pit = run.options.pits.value_or(run.method->pits);
-  if (island > 0) json["islands"] = remove_islands(alpha, {.share = island});
-  if (pit > 0) json["filled_pixels"] = fill_pits(alpha, {.share = pit});
-  if (island > 0 || pit > 0) json["timings_ms"]["clean"] = watch.lap_ms();
+  const bool colours = run.options.colours.value_or(run.method->colours);
+  if (island > 0) json["islands"] = remove_islands(matte.alpha.view(), {.share = island});
+  if (pit > 0) json["filled_pixels"] = fill_pits(matte.alpha.view(), {.share = pit});
+  if (colours) {
+    ThreadPool pool(run.options.batch.threads_per_job());
+    const AnyImage& plate = matte.plate.empty() ? input.plate : matte.plate;
+    const auto moved = weigh_colours(input.picture, plate, matte.alpha.view(), matte.foreground.view(), {}, pool);
+    if (!moved) throw JobError(image, moved.error().message);
+    json["weighed_pixels"] = *moved;
+  }
+  if (island > 0 || pit > 0 || colours) json["timings_ms"]["clean"] = watch.lap_ms();
 }
 
 void matte_one(const Run& run, const std::string& image, Outcome& outcome) {
@@ -292,7 +302,7 @@ void matte_one(const Run& run, const std::string& image, Outcome& outcome) {
     warn_about(result->report, image, outcome);
   }
   warn_about_plate(run, input, result->alpha, image, outcome);
-  clean(run, result->alpha.view(), json, watch);
+  clean(run, image, input, *result, json, watch);
   if (result->backbone_scale > 0) json["backbone_scale"] = result->backbone_scale;
   if (run.method->has_refinement) {
     json["refined_cells"] = std::count(result->refined.begin(), result->refined.end(), 1.0f);

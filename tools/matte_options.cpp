@@ -57,6 +57,7 @@ void check_method(const MatteOptions& o, const Method& m) {
   if (o.epsilon && !m.has_epsilon) refuse("has no --epsilon");
   if (o.radius && !m.has_radius) refuse("has no --radius");
   if (o.align && !m.has_align) refuse("has no --align");
+  if (o.colours && !m.has_colours) refuse("has no --colours");
   if (!o.start.empty() && !m.has_start) refuse("has no --start");
   if (o.preconditioner != Preconditioner::automatic && !m.has_preconditioner) refuse("has no --preconditioner");
   if ((o.tolerance || o.max_iterations) && !m.iterates) refuse("does not iterate: no --tolerance, no --max-iterations");
@@ -193,6 +194,11 @@ void add_matte_options(CLI::App& verb, MatteOptions& options) {
           "Places enclosed by the subject of less than this share of its alpha are filled, unless they come down "
           "to the background or have less than a tenth of that, as gaps of hair (0: none; slim: 0.02)")
       ->check(CLI::Range(0.0, 1.0));
+  verb.add_option(
+          "--colours", o->colours,
+          "Weigh the network's alpha against the colours of subject and background near each pixel: 1, or not: 0 "
+          "(0; slim: 1)")
+      ->check(CLI::IsMember({"0", "1"}));
   verb.add_flag("--align", o->align, "The background was shot from the hand: find how it lies under the picture");
   add_solver_options(verb, *o);
   add_network_options(verb, *o);

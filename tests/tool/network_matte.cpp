@@ -24,6 +24,7 @@
 #include "hairline/nets/pictures.hpp"
 #include "hairline/nets/reference.hpp"
 #include "hairline/nets/slim_matting.hpp"
+#include "hairline/solvers/weigh_colours.hpp"
 #include "hairline/weights/seeded.hpp"
 #include "tests/support/catch.hpp"
 
@@ -214,6 +215,31 @@ TEST_CASE("islands go and pits are filled as by the headers, of slim unless told
   place.refused(outputs + "-m slim --pits 1.5", 2, {"--pits"});
 }
 
+TEST_CASE("alpha and colour are weighed as by the header, of slim unless told otherwise, after pits") {
+  const Place place;
+  place.write_weights("w.safetensors", graph<Whole>());
+  const auto wanted = reference(graph<Whole>(), place, {});
+  Image<float> alpha = to_image(wanted.at("pha")), colour = to_image(wanted.at("fgr"));
+  fill_pits(alpha.view(), {.share = 0.5});
+  ThreadPool pool(1);
+  const auto moved =
+      weigh_colours(place.read("p.png"), place.read("b.png"), alpha.view(), colour.view(), ColourWeighing{}, pool);
+  REQUIRE(moved);
+  REQUIRE(*moved > 0);
+  const Json report = place.json(mobile + "--pits 0.5 --colours 1");
+  CHECK(report["weighed_pixels"] == *moved);
+  CHECK(report["timings_ms"].contains("clean"));
+  place.same("o.png", to_tensor(alpha));
+  place.same("of.png", to_tensor(colour));
+  CHECK_FALSE(place.json(mobile).contains("weighed_pixels"));
+
+  place.write_weights("w.safetensors", graph<SlimMatting>());
+  CHECK(place.json(outputs + "-m slim").contains("weighed_pixels"));
+  CHECK_FALSE(place.json(outputs + "-m slim --colours 0").contains("weighed_pixels"));
+  place.refused(outputs + "-m slim --colours 2", 2, {"--colours"});
+  place.refused("p.png o.png -b b.png -m plate --colours 1", 2, {"method plate has no --colours"});
+}
+
 TEST_CASE("the command takes pictures of any size") {
   const auto size = GENERATE(std::array{1, 1}, std::array{4, 4}, std::array{3, 50}, std::array{38, 9});
   const Place place(size[0], size[1]);
@@ -323,7 +349,7 @@ TEST_CASE("engines and devices that are not there are an error and nothing falls
 #if HAIRLINE_HAVE_KERNELS
 TEST_CASE("a device computes what the processor does, and the report says which it was") {
   const Place place(52, 70);
-  const std::string options = " --force --refine-sample-pixels 800 --foreground {}f.png --refined {}r.png";
+  const std::string options = " --force --colours 0 --refine-sample-pixels 800 --foreground {}f.png --refined {}r.png";
   const auto named = [&](std::string text, const std::string& name) {
     for (std::size_t at; (at = text.find("{}")) != std::string::npos;) text.replace(at, 2, name);
     return text;

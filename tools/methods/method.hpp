@@ -47,6 +47,7 @@ struct Matte {
   Image<float> foreground{};  ///< of networks that find it, if asked for; else empty
   Plane error{};              ///< of networks that judge themselves; else empty
   Plane refined{};            ///< of networks that refine cells: one pixel a cell, 0 or 1; else empty
+  AnyImage plate{};  ///< of networks: the plate where they took it to lie, if not where it was given; else empty
   double backbone_scale = 0;  ///< of networks with a coarse stage: its size; else 0
 };
 
@@ -65,6 +66,8 @@ struct Method {
   bool brings_weights = false;           ///< networks: without --weights those in this program
   double islands = 0;                    ///< the default of --islands
   double pits = 0;                       ///< the default of --pits
+  bool has_colours = false;              ///< --colours
+  bool colours = false;                  ///< its default
   bool single_only = false;              ///< computes in f32 whatever is asked: --precision f64 is refused
   SolveOptions (*defaults)() = nullptr;  ///< the solver's own tolerance and limit
   Result<Matte> (*run)(const MatteInput&, const MethodSettings&) = nullptr;  ///< null for networks

@@ -61,7 +61,7 @@ OpenNetwork open(const NetworkMethod& network, const NetworkSettings& settings) 
                                                                    const MethodSettings& s) -> Result<Matte> {
     const auto& [inputs, results, sized] = std::tie(network.inputs, network.results, network.sized);
     const RunOptions options = sized ? sized(settings, plan.options, input.picture.shape()) : plan.options;
-    const MatteInput moved = s.align ? aligned(input, s.solve.threads) : MatteInput{};
+    MatteInput moved = s.align ? aligned(input, s.solve.threads) : MatteInput{};
     std::vector<std::string_view> unwanted;
     if (!s.colour && !network.colour.empty()) unwanted.push_back(network.colour);
     auto found = forward(inputs(s.align ? moved : input), unwanted, options, s.solve.threads);
@@ -69,6 +69,7 @@ OpenNetwork open(const NetworkMethod& network, const NetworkSettings& settings) 
     Matte matte = results(std::move(*found));
     matte.backbone_scale = options.get("backbone_scale", 0);
     if (const auto good = want_numbers(matte.alpha); !good) return good.error();
+    matte.plate = std::move(moved.plate);
     return matte;
   };
   return opened;
