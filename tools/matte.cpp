@@ -18,7 +18,7 @@
 #include "hairline/composite/islands.hpp"
 #include "hairline/composite/pits.hpp"
 #include "hairline/core/parallel.hpp"
-#include "hairline/solvers/plate_alignment.hpp"
+#include "hairline/solvers/plate_settling.hpp"
 #include "hairline/solvers/weigh_colours.hpp"
 #include "job_error.hpp"
 #include "matte_options.hpp"
@@ -130,6 +130,7 @@ MethodSettings settings_for(const Run& run, const AnyImage& start) {
   s.epsilon = o.epsilon;
   s.radius = o.radius;
   s.align = o.align;
+  s.settle = o.settle.value_or(run.method->settle);
   s.colour = run.wants_colour();
   s.doubles = o.precision == "f64";
   return s;

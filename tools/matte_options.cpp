@@ -57,6 +57,7 @@ void check_method(const MatteOptions& o, const Method& m) {
   if (o.epsilon && !m.has_epsilon) refuse("has no --epsilon");
   if (o.radius && !m.has_radius) refuse("has no --radius");
   if (o.align && !m.has_align) refuse("has no --align");
+  if (o.settle && !m.has_settle) refuse("has no --settle");
   if (o.colours && !m.has_colours) refuse("has no --colours");
   if (!o.start.empty() && !m.has_start) refuse("has no --start");
   if (o.preconditioner != Preconditioner::automatic && !m.has_preconditioner) refuse("has no --preconditioner");
@@ -200,6 +201,10 @@ void add_matte_options(CLI::App& verb, MatteOptions& options) {
           "(0; slim: 1)")
       ->check(CLI::IsMember({"0", "1"}));
   verb.add_flag("--align", o->align, "The background was shot from the hand: find how it lies under the picture");
+  verb.add_option(
+          "--settle", o->settle,
+          "Find by how many pixels the background is off and how it is lit: 1, or take it as it is: 0 (0; slim: 1)")
+      ->check(CLI::IsMember({"0", "1"}));
   add_solver_options(verb, *o);
   add_network_options(verb, *o);
   add_common_options(verb, o->common);

@@ -16,7 +16,7 @@ struct MatteOptions {
   std::string precision;       ///< empty: the method's own
   int depth = 16;
   bool align = false;
-  std::optional<bool> colours;
+  std::optional<bool> colours, settle;
   std::optional<double> epsilon, tolerance, islands, pits;
   std::optional<int> radius, max_iterations;
   Preconditioner preconditioner = Preconditioner::automatic;

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <limits>
 
+#include "hairline/solvers/plate_settling.hpp"
 #include "tests/support/catch.hpp"
 
 using namespace hairline;
@@ -160,6 +161,64 @@ TEST_CASE("a plate shot again by hand is found by a homography", "[plate]") {
         worst =
             std::max(worst, std::abs(static_cast<double>(moved.plate(y, x, c)) - static_cast<double>(scene(y, x, c))));
   CHECK(worst < 0.02);  // the scene's contrast is 0.5
+}
+
+TEST_CASE("a plate some pixels off and lit otherwise is settled, one in place stays as it is", "[plate]") {
+  ThreadPool pool(2);
+  for (const int h : {160, 1200}) {  // the second is looked at in a smaller copy
+    const Setup s{.h = h, .w = h * 5 / 4, .dy = 0.6, .dx = -1, .gain = 1.02f};
+    const Case c = make(s);
+    const PlateAlignment found = find_alignment(c.image, c.plate, false, pool);
+    CHECK(found.shift[0] == Approx(0.6).margin(0.05));
+    CHECK(found.shift[1] == Approx(-1).margin(0.05));
+    CHECK(0.45 * found.gain[1] + found.offset[1] == Approx(0.45 * 1.02).margin(0.005));
+    CHECK(alignment_misfit(c.image, c.plate, found, pool) < 0.7 * alignment_misfit(c.image, c.plate, {}, pool));
+  }
+  const Case still = make({});
+  const PlateAlignment none = find_alignment(still.image, still.plate, true, pool);
+  CHECK(none.warp == PlateAlignment{}.warp);
+  CHECK(none.gain == PlateAlignment{}.gain);
+}
+
+TEST_CASE("before a flat wall nothing is read into noise, not even from the hand", "[plate]") {
+  ThreadPool pool(2);
+  Image<float> image(Shape{300, 400, 3}), plate(Shape{300, 400, 3});
+  for (int y = 0; y < 300; ++y)
+    for (int x = 0; x < 400; ++x)
+      for (int c = 0; c < 3; ++c) {
+        image(y, x, c) =
+            (std::hypot(y - 200, x - 180) < 90 ? 0.3f + 0.2f * scene(y, x, c) : 0.9f) + 0.008f * noise(y, x, c);
+        plate(y, x, c) = 0.98f * 0.9f + 0.008f * noise(y, x, c + 5);
+      }
+  const PlateAlignment found = find_alignment(image, plate, true, pool);
+  for (const auto& [y, x] : {std::pair{0, 0}, {0, 399}, {299, 0}, {299, 399}}) {
+    const auto at = detail::warped(found.warp, y, x);
+    CHECK(std::hypot(at[0] - y, at[1] - x) < 4);
+  }
+  CHECK(found.gain[0] * 0.882 + found.offset[0] == Approx(0.9).margin(0.003));
+}
+
+TEST_CASE("a shifted plate is the same sampled pixel by pixel", "[plate]") {
+  ThreadPool pool(2);
+  Image<float> plate(Shape{21, 30, 3});
+  for (int y = 0; y < 21; ++y)
+    for (int x = 0; x < 30; ++x)
+      for (int c = 0; c < 3; ++c) plate(y, x, c) = hash(y, x, c);
+  for (const auto& [dy, dx] :
+       {std::pair{0.6, -1.3}, {-4.25, 7.5}, {0.0, 0.5}, {25.0, 0.3}, {0.2, -40.0}, {2.0, -3.0}}) {
+    PlateAlignment a;
+    a.warp = {1, 0, dx, 0, 1, dy, 0, 0, 1};
+    a.gain = {1.1, 1, 0.9};
+    const AlignedPlate found = apply_alignment(plate, a, pool);
+    for (int y = 0; y < 21; ++y)
+      for (int x = 0; x < 30; ++x) {
+        const auto wanted = detail::sample_cubic(plate, y + dy, x + dx);
+        for (std::size_t c = 0; c < 3; ++c)
+          CHECK(found.plate(y, x, static_cast<int>(c)) ==
+                Approx(a.gain[c] * static_cast<double>(wanted.value[c])).margin(2e-6));
+        CHECK((found.inside(y, x) != 0) == (y + dy >= -0.5 && x + dx >= -0.5 && y + dy <= 20.5 && x + dx <= 29.5));
+      }
+  }
 }
 
 TEST_CASE("a plate that lies far off is noticed, one in place or without texture is not", "[plate]") {

@@ -472,7 +472,8 @@ TEST_CASE("a plate shot from the hand is brought under the picture first") {
     REQUIRE(place.run("p.png a.png" + rest + plate).code == 0);
     return place.read("a.png");
   };
-  const Image<float> wanted = alpha("p.png"), moved = alpha("moved.png"), aligned = alpha("moved.png --align");
+  const Image<float> wanted = alpha("p.png"), moved = alpha("moved.png --settle 0"), settled = alpha("moved.png"),
+                     aligned = alpha("moved.png --align --settle 0");
   const auto distance = [&](const Image<float>& a) {  // away from the border, where the plate has seen nothing
     double sum = 0;
     for (int y = 16; y < 80; ++y)
@@ -481,6 +482,8 @@ TEST_CASE("a plate shot from the hand is brought under the picture first") {
   };
   CHECK(distance(moved) > 0);
   CHECK(distance(aligned) < 0.1 * distance(moved));
+  CHECK(distance(settled) < 0.1 * distance(moved));
+  place.refused("p.png a.png -b moved.png -m plate --settle 1", 2, {"method plate has no --settle"});
 }
 
 TEST_CASE("slim has one refiner, and no weights but those it brings along") {

@@ -91,6 +91,7 @@ Method method(Method named, const Graphs& graphs,
   n.method.takes_plate = true;
   n.method.has_align = true;
   n.method.has_refinement = true;
+  n.method.has_settle = true;
   n.method.has_colours = true;
   n.plan = [graphs](const NetworkSettings& s) { return plan(graphs, s); };
   n.inputs = inputs;
@@ -131,6 +132,7 @@ Method slim_method() {
   m.long_name = "slim_matting";
   m.islands = IslandOptions{}.share;
   m.pits = PitOptions{}.share;
+  m.settle = true;
   m.colours = true;
   m.brings_weights = !default_weights().empty();
   m.about = "a slim sibling of Background Matting V2";

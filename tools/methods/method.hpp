@@ -26,6 +26,7 @@ struct MethodSettings {
   std::optional<int> radius;
   bool doubles = true;
   bool align = false;   ///< the plate was shot from the hand
+  bool settle = false;  ///< the plate may be some pixels off and lit otherwise
   bool colour = false;  ///< the subject's colour is asked for
 };
 
@@ -66,6 +67,8 @@ struct Method {
   bool brings_weights = false;           ///< networks: without --weights those in this program
   double islands = 0;                    ///< the default of --islands
   double pits = 0;                       ///< the default of --pits
+  bool has_settle = false;               ///< --settle
+  bool settle = false;                   ///< its default
   bool has_colours = false;              ///< --colours
   bool colours = false;                  ///< its default
   bool single_only = false;              ///< computes in f32 whatever is asked: --precision f64 is refused

@@ -6,7 +6,7 @@
 #include <tuple>
 #include <utility>
 
-#include "hairline/solvers/plate_alignment.hpp"
+#include "hairline/solvers/plate_settling.hpp"
 
 namespace hairline::tool {
 
@@ -22,21 +22,23 @@ Result<void> want_numbers(const Plane& alpha) {
   return {};
 }
 
-// A plate shot from the hand as the picture's camera would have seen it; where it saw nothing, the picture itself.
-MatteInput aligned(MatteInput input, int threads) {
+// The input with its plate as the picture's camera would have seen it; where it saw nothing, the picture itself.
+// Nothing if the plate is best as it is.
+MatteInput aligned(const MatteInput& input, bool from_hand, int threads) {
   const Image<float> picture = convert<float>(input.picture), plate = convert<float>(input.plate);
   ThreadPool pool(threads);
-  const int reach = std::max(picture.width(), picture.height()) / 25;
-  const PlateAlignment found = align_plate(picture, plate, PlateMotion::homography, reach, true, pool);
+  const PlateAlignment found = find_alignment(picture, plate, from_hand, pool);
+  if (found.warp == PlateAlignment{}.warp && found.gain == PlateAlignment{}.gain) return {};
   AlignedPlate moved = apply_alignment(plate, found, pool);
-  for (int y = 0; y < picture.height(); ++y)
-    for (int x = 0; x < picture.width(); ++x)
-      for (int c = 0; c < 3; ++c) {
-        float& v = moved.plate(y, x, c);
-        v = moved.inside(y, x) != 0 ? std::clamp(v, 0.0f, 1.0f) : picture(y, x, c);
-      }
-  input.plate = std::move(moved.plate);
-  return input;
+  pool.parallel_for(0, picture.height(), 16, [&](std::ptrdiff_t begin, std::ptrdiff_t end) {
+    for (int y = static_cast<int>(begin); y < static_cast<int>(end); ++y)
+      for (int x = 0; x < picture.width(); ++x)
+        for (int c = 0; c < 3; ++c) {
+          float& v = moved.plate(y, x, c);
+          v = moved.inside(y, x) != 0 ? std::clamp(v, 0.0f, 1.0f) : picture(y, x, c);
+        }
+  });
+  return {input.picture, {}, std::move(moved.plate)};
 }
 
 OpenNetwork open(const NetworkMethod& network, const NetworkSettings& settings) {
@@ -61,10 +63,10 @@ OpenNetwork open(const NetworkMethod& network, const NetworkSettings& settings) 
                                                                    const MethodSettings& s) -> Result<Matte> {
     const auto& [inputs, results, sized] = std::tie(network.inputs, network.results, network.sized);
     const RunOptions options = sized ? sized(settings, plan.options, input.picture.shape()) : plan.options;
-    MatteInput moved = s.align ? aligned(input, s.solve.threads) : MatteInput{};
+    MatteInput moved = s.align || s.settle ? aligned(input, s.align, s.solve.threads) : MatteInput{};
     std::vector<std::string_view> unwanted;
     if (!s.colour && !network.colour.empty()) unwanted.push_back(network.colour);
-    auto found = forward(inputs(s.align ? moved : input), unwanted, options, s.solve.threads);
+    auto found = forward(inputs(moved.plate.empty() ? input : moved), unwanted, options, s.solve.threads);
     if (!found) return found.error();
     Matte matte = results(std::move(*found));
     matte.backbone_scale = options.get("backbone_scale", 0);

@@ -121,7 +121,7 @@ struct AlignmentSums {
   static constexpr int size = Moves + 2;
   std::array<Eigen::Matrix<double, size, size>, 3> m;
   std::array<Eigen::Matrix<double, size, 1>, 3> v;
-  double inliers = 0, seen = 0;
+  double inliers = 0, seen = 0, asked = 0, misfit = 0;
   AlignmentSums() {
     for (std::size_t c = 0; c < 3; ++c) {
       m[c].setZero();
@@ -135,6 +135,8 @@ struct AlignmentSums {
     }
     inliers += other.inliers;
     seen += other.seen;
+    asked += other.asked;
+    misfit += other.misfit;
   }
 };
 
@@ -179,6 +181,7 @@ AlignmentSums<Moves> sum_pixels(const Image<float>& image, const Image<float>& p
     for (std::ptrdiff_t l = l0; l < l1; ++l)
       for (int x = (static_cast<int>(l) * 7) % step; x < w; x += step) {
         const int y = static_cast<int>(l) * step;
+        s.asked += 1;
         const auto q = warped(a.warp, y, x);
         if (!(q[0] >= 0 && q[1] >= 0 && q[0] <= h - 1 && q[1] <= w - 1)) continue;
         const Sample p = sample_cubic(plate, q[0], q[1]);
@@ -193,6 +196,7 @@ AlignmentSums<Moves> sum_pixels(const Image<float>& image, const Image<float>& p
         const double weight = r * r;
         s.inliers += ee < 9 * scale * scale;
         s.seen += 1;
+        s.misfit += 1 - r;
         if (weight >= 1e-3) add_pixel(s, a, p, e, weight, (x - mx) / unit, (y - my) / unit);
       }
   });
@@ -318,32 +322,26 @@ inline PlateAlignment align_plate(const Image<float>& image, const Image<float>&
   return a;
 }
 
-/// Roughly how many pixels a plate lies off its picture as a whole, found on small copies of them; 0 if it is in place,
-/// or if nothing speaks clearly for another one. Finds what is more than about 1/200 and less than 1/16 of the longer
-/// side. For a hint; align_plate measures.
-/// @param image, plate (H, W, 3), of one size
-inline double plate_seems_off(const Image<float>& image, const Image<float>& plate, ThreadPool& pool) {
-  Image<float> small[2] = {detail::gaussian_blur(image, 1.2, pool), detail::gaussian_blur(plate, 1.2, pool)};
-  double factor = 1;
-  for (; std::max(small[0].height(), small[0].width()) > 192; factor *= 2)
-    for (Image<float>& s : small) s = detail::halve(s);
-  const int reach = 12;
-  if (std::min(small[0].height(), small[0].width()) < 4 * reach) return 0;
-  const std::vector<double> score = detail::shift_scores(small[0], small[1], reach, pool);
-  const auto [y, x] = detail::best_shift(score, reach);
-  const auto at = [&](int dy, int dx) {
-    return score[static_cast<std::size_t>((dy + reach) * (2 * reach + 1) + dx + reach)];
-  };
-  // Clearly: as much as if one pixel in fifty agreed wholly, and half as much again as in place.
-  const double pixels = static_cast<double>(small[0].shape().pixels());
-  return at(y, x) > 0.02 * pixels && at(y, x) > 1.5 * at(0, 0) ? factor * std::hypot(y, x) : 0;
-}
-
 /// The plate as the picture's camera would have seen it; `inside` says where the plate had something to give.
 struct AlignedPlate {
   Image<float> plate;          // (H, W, 3)
   Image<std::uint8_t> inside;  // (H, W)
 };
+
+namespace detail {
+/// A shift of whole and part pixels, away from the border: the same sums as sample_cubic's, a row at a time.
+/// @pre rows iy - 1 to iy + 2 and, for columns begin to end, ix - 1 to ix + 2 are inside
+inline void shift_row(const Image<float>& in, int iy, int to_x, const std::array<float, 8>& wy,
+                      const std::array<float, 8>& wx, int begin, int end, float* out) {
+  for (int k = 3 * begin; k < 3 * end; ++k) out[k] = 0;
+  for (int j = 0; j < 4; ++j)
+    for (int i = 0; i < 4; ++i) {
+      const float w = wy[static_cast<std::size_t>(j)] * wx[static_cast<std::size_t>(i)];
+      const float* from = &in(iy - 1 + j, 0) + 3 * (to_x - 1 + i);
+      for (int k = 3 * begin; k < 3 * end; ++k) out[k] += w * from[k];
+    }
+}
+}  // namespace detail
 
 /// Applies an alignment. A shift within 0.06 px of whole pixels is taken as whole, which keeps the plate's sharpness.
 inline AlignedPlate apply_alignment(const Image<float>& plate, const PlateAlignment& a, ThreadPool& pool) {
@@ -351,20 +349,36 @@ inline AlignedPlate apply_alignment(const Image<float>& plate, const PlateAlignm
   AlignedPlate out{Image<float>(plate.shape()), Image<std::uint8_t>(Shape{h, w, 1})};
   const auto& m = a.warp;
   const bool shifted = m[0] == 1 && m[1] == 0 && m[3] == 0 && m[4] == 1 && m[6] == 0 && m[7] == 0;
+  std::array<double, 2> shift{m[5], m[2]};
+  if (shifted)
+    for (double& v : shift)
+      if (std::abs(v - std::round(v)) < 0.06) v = std::round(v);
+  const std::array<int, 2> whole{static_cast<int>(std::floor(shift[0])), static_cast<int>(std::floor(shift[1]))};
+  const auto wy = detail::cubic_weights(static_cast<float>(shift[0] - whole[0])),
+             wx = detail::cubic_weights(static_cast<float>(shift[1] - whole[1]));
+  const int left = std::clamp(1 - whole[1], 0, w), right = std::clamp(w - 2 - whole[1], left, w);
   pool.parallel_for(0, h, detail::plate_rows, [&](std::ptrdiff_t y0, std::ptrdiff_t y1) {
-    for (int y = static_cast<int>(y0); y < static_cast<int>(y1); ++y)
+    for (int y = static_cast<int>(y0); y < static_cast<int>(y1); ++y) {
+      const int iy = y + whole[0];
+      const bool fast = shifted && iy >= 1 && iy + 2 < h && left < right;
+      if (fast) detail::shift_row(plate, iy, whole[1], wy, wx, left, right, &out.plate(y, 0));
       for (int x = 0; x < w; ++x) {
-        auto q = detail::warped(a.warp, y, x);
-        if (shifted)
-          for (double& v : q)
-            if (std::abs(v - std::round(v)) < 0.06) v = std::round(v);
-        out.inside(y, x) = q[0] >= -0.5 && q[1] >= -0.5 && q[0] <= h - 0.5 && q[1] <= w - 0.5;
-        const detail::Sample s = detail::sample_cubic(plate, q[0], q[1]);
+        if (fast && x >= left && x < right) {
+          out.inside(y, x) = 1;
+        } else {
+          auto q = detail::warped(a.warp, y, x);
+          if (shifted) q = {y + shift[0], x + shift[1]};
+          out.inside(y, x) = q[0] >= -0.5 && q[1] >= -0.5 && q[0] <= h - 0.5 && q[1] <= w - 0.5;
+          const detail::Sample s = detail::sample_cubic(plate, q[0], q[1]);
+          for (int c = 0; c < 3; ++c) out.plate(y, x, c) = s.value[static_cast<std::size_t>(c)];
+        }
         for (int c = 0; c < 3; ++c) {
           const auto k = static_cast<std::size_t>(c);
-          out.plate(y, x, c) = static_cast<float>(a.gain[k] * static_cast<double>(s.value[k]) + a.offset[k]);
+          float& v = out.plate(y, x, c);
+          v = static_cast<float>(a.gain[k] * static_cast<double>(v) + a.offset[k]);
         }
       }
+    }
   });
   return out;
 }
