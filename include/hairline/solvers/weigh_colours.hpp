@@ -23,7 +23,7 @@ struct ColourWeighing {
   double alpha_reach = 0.012;  ///< the same of alpha around
   double prior = 4;            ///< how much the alpha given counts: its variance is a (1 - a) / (1 + prior)
   float noise = 0.012f;        ///< deviation of a channel of the picture, of full scale
-  float least = 0.003f;        ///< where less of the window is surely the subject, the alpha stays
+  float least = 0.002f;  ///< where less of the window is surely the subject, the alpha stays; twice as much is enough
 };
 
 namespace detail {
@@ -191,11 +191,14 @@ struct Mixture {
 /// 0 up to `low`, 1 from `high` on.
 inline float ramp(float v, float low, float high) { return std::clamp((v - low) / (high - low), 0.0f, 1.0f); }
 
+constexpr float faint = 0.004f;  ///< an alpha up to this is background, whatever the colours
+constexpr float alien = 3;       ///< so many deviations off the subject's colours begin those that it has not
+
 /// The new alpha of a pixel. Where its colour is about the plate's although most of it is said to be the subject's, and
 /// the subject has such colours too, only shape can tell (a white sleeve before a white wall): there it does not sink.
 /// Where the subject has no such colours, alpha around counts in place of the pixel's own, if it is lower.
 inline float weighed(const Mixture& m, float alpha, float around, float prior) {
-  const float foreign = ramp(m.alien(), 3, 4.5f);
+  const float foreign = ramp(m.alien(), alien, 1.5f * alien);
   const float found = m.posterior(alpha - foreign * std::max(alpha - around, 0.0f), prior);
   if (found >= alpha) return found;
   const float held = ramp(alpha, 0.5f, 0.75f) * (1 - ramp(m.along(), 0.1f, 0.3f)) * (1 - foreign);
@@ -238,20 +241,22 @@ struct ColourEvidence {
   /// Weighs one pixel's alpha and finds its colour, if that is wanted. Returns how far alpha moved.
   float weigh(int y, int x, float& alpha_here, View<float> foreground) const {
     const float a = alpha_here;
-    if (!(a > 0.004f)) return 0;
-    const float around = this->alpha.at(y, x)[0];
-    if (!(a < 0.996f) && !(around < 0.99f)) return 0;
+    if (!(a > faint)) return 0;
+    const float around = this->alpha.at(y, x)[0] + 0.01f;
+    if (!(a < 1) && !(around < 1)) return 0;
     Mixture m{picture(y, x), plate(y, x), colour_at(subject, y, x), {}, options.noise};
     if (!(m.subject.weight > options.least)) return 0;
-    if (!(a < 0.996f) && !(m.alien() > 3)) return 0;
+    if (!(a < 1) && !(m.alien() > alien)) return 0;
     const LocalColour change = colour_at(background, y, x);
     const float known = change.weight / (change.weight + 1e-3f);  // where no background is near, the plate as it is
     for (std::size_t i = 0; i < 3; ++i) m.plate[i] += known * change.mean[i];
     m.unsure = change.spread;
-    alpha_here = weighed(m, a, around, static_cast<float>(options.prior));
+    const float trust = ramp(m.subject.weight, options.least, 2 * options.least);
+    const float found = weighed(m, a, around, static_cast<float>(options.prior));
+    alpha_here = a + trust * ramp(a, faint, 5 * faint) * (found - a);
     if (!foreground.empty()) {
       const auto f = m.foreground(alpha_here);
-      for (int i = 0; i < foreground.channels(); ++i) foreground(y, x, i) = f[static_cast<std::size_t>(i)];
+      for (int i = 0; i < 3; ++i) foreground(y, x, i) += trust * (f[static_cast<std::size_t>(i)] - foreground(y, x, i));
     }
     return std::abs(alpha_here - a);
   }
@@ -262,8 +267,8 @@ struct ColourEvidence {
 /// Weighs an alpha that somebody found, such as a network, against colours: each pixel is a mixture of the subject's
 /// colours near it, of which mean and covariance are taken where alpha is high, and of the plate, whose local change
 /// is taken where alpha is low. Bayesian matting (Chuang 2001) with a known background (Chuang 2002) and an alpha for
-/// its prior. Pixels with an alpha of 0 stay, and those with an alpha of 1 (within 0.004) that have the subject's
-/// colours or no uncertain ones near them.
+/// its prior. Pixels with an alpha of 0 stay, and those with an alpha of 1 that have the subject's colours or no
+/// uncertain ones near them. Nothing is decided by a hair's breadth.
 /// @param picture, plate (H, W) of 1, 3 or 4 channels    @param alpha (H, W), in [0,1]
 /// @param foreground (H, W, 3), the subject's colours, replaced by the likeliest where alpha is weighed; or empty
 /// @return the number of pixels whose alpha moved by more than 1/255
