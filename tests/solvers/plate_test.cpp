@@ -6,6 +6,7 @@
 
 #include "hairline/solvers/plate_settling.hpp"
 #include "tests/support/catch.hpp"
+#include "tests/support/difference.hpp"
 
 using namespace hairline;
 
@@ -73,13 +74,6 @@ Case make(const Setup& s) {
   return out;
 }
 
-double error(const Image<float>& a, const Image<float>& b) {
-  double sum = 0;
-  for (std::size_t i = 0; i < a.size(); ++i)
-    sum += std::pow(static_cast<double>(a.data()[i]) - static_cast<double>(b.data()[i]), 2);
-  return sum / static_cast<double>(a.size());
-}
-
 PlateOptions two_threads() {
   PlateOptions o;
   o.solve.threads = 2;
@@ -96,8 +90,8 @@ TEST_CASE("a subject in front of a noisy, shifted, brighter plate is cut out", "
   const Case c = make(s);
   const auto r = plate_matting(c.image, c.plate, two_threads());
   REQUIRE(r);
-  CAPTURE(error(r->alpha, c.alpha), r->noise.sigma[0], r->report.iterations);
-  CHECK(error(r->alpha, c.alpha) < 2.5e-3);
+  CAPTURE(mean_squared_difference(r->alpha, c.alpha), r->noise.sigma[0], r->report.iterations);
+  CHECK(mean_squared_difference(r->alpha, c.alpha) < 2.5e-3);
   CHECK(r->report.status == SolveStatus::converged);
   // Shift to a twentieth of a pixel, exposure (seen in the middle of the range) to half a percent.
   CHECK(std::abs(r->alignment.shift[0] - s.dy) < 0.05);
@@ -136,7 +130,7 @@ TEST_CASE("an offset and a gain per picture are recovered without a shift", "[pl
   for (std::size_t k = 0; k < 3; ++k)
     for (const double level : {0.3, 0.6})
       CHECK(std::abs(r->alignment.gain[k] * (level - 0.02) / 0.97 + r->alignment.offset[k] - level) < 0.006);
-  CHECK(error(r->alpha, c.alpha) < 2.5e-3);
+  CHECK(mean_squared_difference(r->alpha, c.alpha) < 2.5e-3);
 }
 
 TEST_CASE("a plate shot again by hand is found by a homography", "[plate]") {
@@ -176,6 +170,7 @@ TEST_CASE("a plate some pixels off and lit otherwise is settled, one in place st
   }
   const Case still = make({});
   const PlateAlignment none = find_alignment(still.image, still.plate, true, pool);
+  CHECK(none.is_identity());
   CHECK(none.warp == PlateAlignment{}.warp);
   CHECK(none.gain == PlateAlignment{}.gain);
 }
@@ -251,7 +246,7 @@ TEST_CASE("a soft shadow on the background stays background", "[plate]") {
   for (int y = 60; y < 100; ++y)
     for (int x = 165; x < 185; ++x, ++n) right += static_cast<double>(r->alpha(y, x));
   CHECK(right / n < 0.1);
-  CHECK(error(r->alpha, c.alpha) < 5e-3);
+  CHECK(mean_squared_difference(r->alpha, c.alpha) < 5e-3);
 }
 
 TEST_CASE("without a subject alpha is zero and there is nothing to solve", "[plate]") {
@@ -293,7 +288,7 @@ TEST_CASE("grey pictures and 8-bit pictures are taken", "[plate]") {
   REQUIRE(r);
   Image<float> alpha(c.alpha.shape());
   for (std::size_t i = 0; i < alpha.size(); ++i) alpha.data()[i] = static_cast<float>(r->alpha.data()[i]);
-  CHECK(error(alpha, c.alpha) < 6e-3);
+  CHECK(mean_squared_difference(alpha, c.alpha) < 6e-3);
 }
 
 TEST_CASE("plate matting does not depend on the number of threads", "[plate]") {

@@ -15,3 +15,13 @@ double largest_difference(const hairline::Image<A>& a, const hairline::Image<B>&
   }
   return largest;
 }
+
+/// Mean of the squared differences; infinite if the shapes differ.
+template <class A, class B>
+double mean_squared_difference(const hairline::Image<A>& a, const hairline::Image<B>& b) {
+  if (a.shape() != b.shape()) return INFINITY;
+  double sum = 0;
+  for (std::size_t i = 0; i < a.size(); ++i)
+    sum += std::pow(static_cast<double>(a.data()[i]) - static_cast<double>(b.data()[i]), 2);
+  return sum / static_cast<double>(a.size());
+}

@@ -28,7 +28,7 @@ MatteInput aligned(const MatteInput& input, bool from_hand, int threads) {
   const Image<float> picture = convert<float>(input.picture), plate = convert<float>(input.plate);
   ThreadPool pool(threads);
   const PlateAlignment found = find_alignment(picture, plate, from_hand, pool);
-  if (found.warp == PlateAlignment{}.warp && found.gain == PlateAlignment{}.gain) return {};
+  if (found.is_identity()) return {};
   AlignedPlate moved = apply_alignment(plate, found, pool);
   pool.parallel_for(0, picture.height(), 16, [&](std::ptrdiff_t begin, std::ptrdiff_t end) {
     for (int y = static_cast<int>(begin); y < static_cast<int>(end); ++y)

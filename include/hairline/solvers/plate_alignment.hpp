@@ -25,6 +25,12 @@ struct PlateAlignment {
   std::array<double, 3> gain{1, 1, 1};                    ///< per channel
   std::array<double, 3> offset{};                         ///< per channel, of full scale
   double inliers = 0;                                     ///< share of the pixels that follow the fit
+
+  /// True if it leaves a plate as it is.
+  bool is_identity() const {
+    const PlateAlignment none;
+    return warp == none.warp && gain == none.gain && offset == none.offset;
+  }
 };
 
 namespace detail {

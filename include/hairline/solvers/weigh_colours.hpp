@@ -197,8 +197,9 @@ constexpr float alien = 3;       ///< so many deviations off the subject's colou
 /// The new alpha of a pixel. Where its colour is about the plate's although most of it is said to be the subject's, and
 /// the subject has such colours too, only shape can tell (a white sleeve before a white wall): there it does not sink.
 /// Where the subject has no such colours, alpha around counts in place of the pixel's own, if it is lower.
-inline float weighed(const Mixture& m, float alpha, float around, float prior) {
-  const float foreign = ramp(m.alien(), alien, 1.5f * alien);
+/// @param off m.alien()    @param around alpha around
+inline float weighed(const Mixture& m, float alpha, float off, float around, float prior) {
+  const float foreign = ramp(off, alien, 1.5f * alien);
   const float found = m.posterior(alpha - foreign * std::max(alpha - around, 0.0f), prior);
   if (found >= alpha) return found;
   const float held = ramp(alpha, 0.5f, 0.75f) * (1 - ramp(m.along(), 0.1f, 0.3f)) * (1 - foreign);
@@ -246,13 +247,14 @@ struct ColourEvidence {
     if (!(a < 1) && !(around < 1)) return 0;
     Mixture m{picture(y, x), plate(y, x), colour_at(subject, y, x), {}, options.noise};
     if (!(m.subject.weight > options.least)) return 0;
-    if (!(a < 1) && !(m.alien() > alien)) return 0;
+    const float off = m.alien();
+    if (!(a < 1) && !(off > alien)) return 0;
     const LocalColour change = colour_at(background, y, x);
     const float known = change.weight / (change.weight + 1e-3f);  // where no background is near, the plate as it is
     for (std::size_t i = 0; i < 3; ++i) m.plate[i] += known * change.mean[i];
     m.unsure = change.spread;
     const float trust = ramp(m.subject.weight, options.least, 2 * options.least);
-    const float found = weighed(m, a, around, static_cast<float>(options.prior));
+    const float found = weighed(m, a, off, around, static_cast<float>(options.prior));
     alpha_here = a + trust * ramp(a, faint, 5 * faint) * (found - a);
     if (!foreground.empty()) {
       const auto f = m.foreground(alpha_here);
