@@ -161,13 +161,18 @@ void warn_about(const SolveReport& r, const std::string& image, Outcome& outcome
 }
 
 // A background shot from the hand makes most of the picture differ from it. Looked into only then: it takes time.
-void warn_about_plate(const Run& run, const MatteInput& input, const Plane& alpha, const std::string& image,
+// The plate where it was taken to lie.
+const AnyImage& plate_of(const MatteInput& input, const Matte& matte) {
+  return matte.plate.empty() ? input.plate : matte.plate;
+}
+
+void warn_about_plate(const Run& run, const MatteInput& input, const Matte& matte, const std::string& image,
                       Outcome& outcome) {
   if (!run.method->has_align || run.options.align) return;
-  const auto subject = std::count_if(alpha.begin(), alpha.end(), [](float a) { return a > 0.5f; });
-  if (static_cast<double>(subject) < 0.3 * static_cast<double>(alpha.size())) return;
+  const auto subject = std::count_if(matte.alpha.begin(), matte.alpha.end(), [](float a) { return a > 0.5f; });
+  if (static_cast<double>(subject) < 0.3 * static_cast<double>(matte.alpha.size())) return;
   ThreadPool pool(run.options.batch.threads_per_job());
-  const double off = plate_seems_off(convert<float>(input.picture), convert<float>(input.plate), pool);
+  const double off = plate_seems_off(input.picture.view(), plate_of(input, matte).view(), pool);
   if (off > 0)
     outcome.warnings.push_back(image + ": the background seems to lie about " + std::to_string(std::lround(off)) +
                                " pixels off; if it was shot from the hand, add --align");
@@ -260,8 +265,8 @@ void clean(const Run& run, const std::string& image, const MatteInput& input, Ma
   if (pit > 0) json["filled_pixels"] = fill_pits(matte.alpha.view(), {.share = pit});
   if (colours) {
     ThreadPool pool(run.options.batch.threads_per_job());
-    const AnyImage& plate = matte.plate.empty() ? input.plate : matte.plate;
-    const auto moved = weigh_colours(input.picture, plate, matte.alpha.view(), matte.foreground.view(), {}, pool);
+    const auto moved =
+        weigh_colours(input.picture, plate_of(input, matte), matte.alpha.view(), matte.foreground.view(), {}, pool);
     if (!moved) throw JobError(image, moved.error().message);
     json["weighed_pixels"] = *moved;
   }
@@ -297,12 +302,13 @@ void matte_one(const Run& run, const std::string& image, Outcome& outcome) {
     const bool about_trimap = result.error().code == ErrorCode::bad_trimap && run.trimap.given();
     throw JobError(about_trimap ? run.trimap.of(image) : image, result.error().message);
   }
-  json["timings_ms"][work] = watch.lap_ms();
+  json["timings_ms"][work] = std::round((watch.lap_ms() - result->align_ms) * 1000) / 1000;
+  if (result->align_ms > 0) json["timings_ms"]["align"] = result->align_ms;
   if (!run.method->is_network()) {
     json["solver"] = solver_json(result->report);
     warn_about(result->report, image, outcome);
   }
-  warn_about_plate(run, input, result->alpha, image, outcome);
+  warn_about_plate(run, input, *result, image, outcome);
   clean(run, image, input, *result, json, watch);
   if (result->backbone_scale > 0) json["backbone_scale"] = result->backbone_scale;
   if (run.method->has_refinement) {

@@ -166,6 +166,8 @@ TEST_CASE("a plate some pixels off and lit otherwise is settled, one in place st
     CHECK(found.shift[0] == Approx(0.6).margin(0.05));
     CHECK(found.shift[1] == Approx(-1).margin(0.05));
     CHECK(0.45 * found.gain[1] + found.offset[1] == Approx(0.45 * 1.02).margin(0.005));
+    const auto eight = find_alignment(convert<std::uint8_t>(c.image), convert<std::uint8_t>(c.plate), false, pool);
+    CHECK(eight.shift[0] == Approx(found.shift[0]).margin(0.02));
     CHECK(alignment_misfit(c.image, c.plate, found, pool) < 0.7 * alignment_misfit(c.image, c.plate, {}, pool));
   }
   const Case still = make({});
@@ -173,6 +175,33 @@ TEST_CASE("a plate some pixels off and lit otherwise is settled, one in place st
   CHECK(none.is_identity());
   CHECK(none.warp == PlateAlignment{}.warp);
   CHECK(none.gain == PlateAlignment{}.gain);
+}
+
+TEST_CASE("a plate that was exposed longer and lost its lights differs from the picture in nothing", "[plate]") {
+  ThreadPool pool(2);
+  Image<float> image(Shape{200, 260, 3}), plate(Shape{200, 260, 3});
+  const auto subject = [](int y, int x) { return std::hypot(y - 90, x - 80) < 35; };
+  for (int y = 0; y < 200; ++y)
+    for (int x = 0; x < 260; ++x)
+      for (int c = 0; c < 3; ++c) {
+        const float behind = x < 160 ? 0.9f * scene(y, x, c) : 0.93f;  // the right is a window
+        plate(y, x, c) = std::min(behind / 0.88f, 1.0f) + 0.002f * noise(y, x, c);
+        image(y, x, c) = (subject(y, x) ? 0.2f : behind) + 0.002f * noise(y, x, c + 5);
+      }
+  const Image<float> moved = moved_plate(image, plate, false, pool);
+  REQUIRE(moved.shape() == image.shape());
+  for (int y = 5; y < 195; ++y)
+    for (int x = 5; x < 255; ++x)
+      for (int c = 0; c < 3; ++c)
+        if (!subject(y, x) && std::abs(x - 160) > 3)  // off the window's edge: 0.02 and two noises
+          CHECK(std::abs(moved(y, x, c) - image(y, x, c)) < 0.04f);
+  CHECK(moved_plate(image, image, false, pool).empty());
+  // Only near white, only between the two exposures, and by nothing when they are about equal.
+  CHECK(detail::within_exposure(0.7f, 0.66f, 0.88f, 0) == 0.66f);
+  CHECK(detail::within_exposure(0.93f, 0.88f, 0.88f, 0) == 0.93f);
+  CHECK(detail::within_exposure(0.5f, 0.88f, 0.88f, 0) == 0.88f);
+  CHECK(detail::within_exposure(0.93f, 1.1f, 1.1f, 0) == Approx(1.02));
+  CHECK(detail::within_exposure(0.97f, 0.98f, 0.985f, 0) == 0.98f);
 }
 
 TEST_CASE("before a flat wall nothing is read into noise, not even from the hand", "[plate]") {
@@ -213,6 +242,50 @@ TEST_CASE("a shifted plate is the same sampled pixel by pixel", "[plate]") {
                 Approx(a.gain[c] * static_cast<double>(wanted.value[c])).margin(2e-6));
         CHECK((found.inside(y, x) != 0) == (y + dy >= -0.5 && x + dx >= -0.5 && y + dy <= 20.5 && x + dx <= 29.5));
       }
+  }
+}
+
+TEST_CASE("a warp of a larger picture sends places where the smaller one's does", "[plate]") {
+  const std::array<double, 9> warp{1.01, -0.02, 3, 0.015, 0.99, -2, 1e-5, -2e-5, 1};
+  for (const double factor : {0.5, 2.0, 4.0}) {
+    const auto large = detail::enlarged(warp, factor);
+    CHECK(large[8] == Approx(1));
+    for (const auto& [y, x] : {std::pair{0.0, 0.0}, {40.0, 7.0}, {12.5, 90.0}}) {
+      const auto small = detail::warped(warp, y, x);
+      const auto found = detail::warped(large, factor * (y + 0.5) - 0.5, factor * (x + 0.5) - 0.5);
+      for (std::size_t k = 0; k < 2; ++k) CHECK(found[k] == Approx(factor * (small[k] + 0.5) - 0.5).margin(1e-9));
+    }
+  }
+  const std::array<double, 9> shift{1, 0, 0.3, 0, 1, -0.7, 0, 0, 1};
+  CHECK(detail::is_shift(detail::enlarged(shift, 2)));
+  CHECK(detail::enlarged(shift, 2)[2] == 0.6);
+}
+
+TEST_CASE("a shrunk picture holds the means of the pixels that it covers", "[plate]") {
+  ThreadPool pool(2);
+  Image<std::uint8_t> colour(Shape{7, 10, 4}), grey(Shape{7, 10, 1});
+  for (std::size_t i = 0; i < colour.size(); ++i) colour.data()[i] = static_cast<std::uint8_t>((i * 37) % 251);
+  for (std::size_t i = 0; i < grey.size(); ++i) grey.data()[i] = static_cast<std::uint8_t>((i * 53) % 251);
+  const Image<float> floats = convert<float>(colour);
+  for (const int factor : {1, 2, 4}) {
+    const Image<float> a = detail::shrunk(colour, factor, 3, pool), b = detail::shrunk(grey, factor, 3, pool),
+                       c = detail::shrunk(floats, factor, 4, pool);
+    REQUIRE(a.shape() == Shape{(7 + factor - 1) / factor, (10 + factor - 1) / factor, 3});
+    for (int y = 0; y < a.height(); ++y)
+      for (int x = 0; x < a.width(); ++x)
+        for (int k = 0; k < 4; ++k) {
+          double sum = 0, of_grey = 0;
+          int n = 0;
+          for (int py = y * factor; py < std::min(7, (y + 1) * factor); ++py)
+            for (int px = x * factor; px < std::min(10, (x + 1) * factor); ++px, ++n) {
+              sum += colour(py, px, k);
+              of_grey += grey(py, px);
+            }
+          CHECK(c(y, x, k) == Approx(sum / n / 255).margin(1e-6));
+          if (k == 3) continue;
+          CHECK(a(y, x, k) == Approx(sum / n / 255).margin(1e-6));
+          CHECK(b(y, x, k) == Approx(of_grey / n / 255).margin(1e-6));
+        }
   }
 }
 

@@ -67,7 +67,7 @@ NetworkPlan plan(const Graphs& graphs, const NetworkSettings& s) {
   return p;
 }
 
-std::vector<AnyView> inputs(const MatteInput& input) { return {input.picture.view(), input.plate.view()}; }
+std::vector<AnyView> inputs(AnyView picture, AnyView plate) { return {picture, plate}; }
 
 Matte results(NamedImages found) {
   Matte matte;

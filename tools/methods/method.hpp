@@ -48,7 +48,8 @@ struct Matte {
   Image<float> foreground{};  ///< of networks that find it, if asked for; else empty
   Plane error{};              ///< of networks that judge themselves; else empty
   Plane refined{};            ///< of networks that refine cells: one pixel a cell, 0 or 1; else empty
-  AnyImage plate{};  ///< of networks: the plate where they took it to lie, if not where it was given; else empty
+  AnyImage plate{};     ///< of networks: the plate where they took it to lie, if not where it was given; else empty
+  double align_ms = 0;  ///< of networks: how long that took, if it was asked for
   double backbone_scale = 0;  ///< of networks with a coarse stage: its size; else 0
 };
 

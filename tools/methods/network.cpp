@@ -12,6 +12,12 @@ namespace hairline::tool {
 
 namespace {
 
+using Clock = std::chrono::steady_clock;
+
+double milliseconds_since(Clock::time_point start) {
+  return std::round(std::chrono::duration<double, std::milli>(Clock::now() - start).count() * 1000) / 1000;
+}
+
 // Weights can hold what is no number; the picture then would too.
 Result<void> want_numbers(const Plane& alpha) {
   for (int y = 0; y < alpha.height(); ++y)
@@ -22,27 +28,7 @@ Result<void> want_numbers(const Plane& alpha) {
   return {};
 }
 
-// The input with its plate as the picture's camera would have seen it; where it saw nothing, the picture itself.
-// Nothing if the plate is best as it is.
-MatteInput aligned(const MatteInput& input, bool from_hand, int threads) {
-  const Image<float> picture = convert<float>(input.picture), plate = convert<float>(input.plate);
-  ThreadPool pool(threads);
-  const PlateAlignment found = find_alignment(picture, plate, from_hand, pool);
-  if (found.is_identity()) return {};
-  AlignedPlate moved = apply_alignment(plate, found, pool);
-  pool.parallel_for(0, picture.height(), 16, [&](std::ptrdiff_t begin, std::ptrdiff_t end) {
-    for (int y = static_cast<int>(begin); y < static_cast<int>(end); ++y)
-      for (int x = 0; x < picture.width(); ++x)
-        for (int c = 0; c < 3; ++c) {
-          float& v = moved.plate(y, x, c);
-          v = moved.inside(y, x) != 0 ? std::clamp(v, 0.0f, 1.0f) : picture(y, x, c);
-        }
-  });
-  return {input.picture, {}, std::move(moved.plate)};
-}
-
 OpenNetwork open(const NetworkMethod& network, const NetworkSettings& settings) {
-  using Clock = std::chrono::steady_clock;
   const NetworkPlan plan = network.plan(settings);
   OpenNetwork opened;
   opened.about = {{"net", network.method.name},
@@ -58,20 +44,29 @@ OpenNetwork open(const NetworkMethod& network, const NetworkSettings& settings) 
       open_engine(settings.engine, settings.device, settings.precision, *plan.network, settings.weights, plan.unread);
   opened.about["device"] = engine.device;
   if (!engine.device_name.empty()) opened.about["device_name"] = engine.device_name;
-  opened.load_ms = std::round(std::chrono::duration<double, std::milli>(Clock::now() - start).count() * 1000) / 1000;
+  opened.load_ms = milliseconds_since(start);
   opened.run = [forward = engine.forward, network, settings, plan](const MatteInput& input,
                                                                    const MethodSettings& s) -> Result<Matte> {
     const auto& [inputs, results, sized] = std::tie(network.inputs, network.results, network.sized);
     const RunOptions options = sized ? sized(settings, plan.options, input.picture.shape()) : plan.options;
-    MatteInput moved = s.align || s.settle ? aligned(input, s.align, s.solve.threads) : MatteInput{};
+    Image<float> plate;
+    double align_ms = 0;
+    if (s.align || s.settle) {
+      const auto start = Clock::now();
+      ThreadPool pool(s.solve.threads);
+      plate = moved_plate(input.picture.view(), input.plate.view(), s.align, pool);
+      align_ms = milliseconds_since(start);
+    }
     std::vector<std::string_view> unwanted;
     if (!s.colour && !network.colour.empty()) unwanted.push_back(network.colour);
-    auto found = forward(inputs(moved.plate.empty() ? input : moved), unwanted, options, s.solve.threads);
+    const AnyView behind = plate.empty() ? input.plate.view() : AnyView(plate);
+    auto found = forward(inputs(input.picture.view(), behind), unwanted, options, s.solve.threads);
     if (!found) return found.error();
     Matte matte = results(std::move(*found));
     matte.backbone_scale = options.get("backbone_scale", 0);
     if (const auto good = want_numbers(matte.alpha); !good) return good.error();
-    matte.plate = std::move(moved.plate);
+    if (!plate.empty()) matte.plate = std::move(plate);
+    matte.align_ms = align_ms;
     return matte;
   };
   return opened;

@@ -20,9 +20,9 @@ struct NetworkPlan {
 
 /// What is a network's own as a method. Weights, engines, files and reports are the same for all.
 struct NetworkMethod {
-  Method method;                                                ///< names and flags; the rest is filled in
-  std::function<NetworkPlan(const NetworkSettings&)> plan;      ///< throws WrongUse
-  std::vector<AnyView> (*inputs)(const MatteInput&) = nullptr;  ///< in the order of the graph's
+  Method method;                                                             ///< names and flags; the rest is filled in
+  std::function<NetworkPlan(const NetworkSettings&)> plan;                   ///< throws WrongUse
+  std::vector<AnyView> (*inputs)(AnyView picture, AnyView plate) = nullptr;  ///< in the order of the graph's
   Matte (*results)(NamedImages) = nullptr;
   std::string_view colour;  ///< the result that is the subject's colour, if any
   /// What hangs on the picture's size, if anything does: the options of its run.

@@ -8,6 +8,7 @@
 #include "hairline/core/image.hpp"
 #include "hairline/core/parallel.hpp"
 #include "hairline/solvers/plate_filters.hpp"
+#include "hairline/solvers/plate_warp.hpp"
 
 namespace hairline {
 
@@ -18,59 +19,11 @@ enum class PlateMotion {
   homography,   ///< shot again by hand from the same place: shift, rotation, zoom, keystone
 };
 
-/// How a plate is brought to its picture: plate value at (y, x) of the picture = gain * plate(warp(y, x)) + offset.
-struct PlateAlignment {
-  std::array<double, 2> shift{};  ///< (y, x): the plate is read this many pixels further down and right, at the centre
-  std::array<double, 9> warp{1, 0, 0, 0, 1, 0, 0, 0, 1};  ///< picture pixel (x, y, 1) to plate pixel, row-major
-  std::array<double, 3> gain{1, 1, 1};                    ///< per channel
-  std::array<double, 3> offset{};                         ///< per channel, of full scale
-  double inliers = 0;                                     ///< share of the pixels that follow the fit
-
-  /// True if it leaves a plate as it is.
-  bool is_identity() const {
-    const PlateAlignment none;
-    return warp == none.warp && gain == none.gain && offset == none.offset;
-  }
-};
-
 namespace detail {
 
-/// Catmull-Rom weights of the four neighbours at fraction t, and their derivatives by t.
-inline std::array<float, 8> cubic_weights(float t) {
-  const float t2 = t * t, t3 = t2 * t;
-  return {-0.5f * t3 + t2 - 0.5f * t, 1.5f * t3 - 2.5f * t2 + 1, -1.5f * t3 + 2 * t2 + 0.5f * t, 0.5f * (t3 - t2),
-          -1.5f * t2 + 2 * t - 0.5f,  4.5f * t2 - 5 * t,         -4.5f * t2 + 4 * t + 0.5f,      1.5f * t2 - t};
-}
-
-/// Value and slopes of a picture between its pixels (Catmull-Rom, replicated border).
-struct Sample {
-  std::array<float, 3> value{}, by_y{}, by_x{};
-};
-inline Sample sample_cubic(const Image<float>& in, double y, double x) {
-  const double cy = std::clamp(y, 0.0, static_cast<double>(in.height() - 1));
-  const double cx = std::clamp(x, 0.0, static_cast<double>(in.width() - 1));
-  const int iy = static_cast<int>(cy), ix = static_cast<int>(cx);
-  const auto wy = cubic_weights(static_cast<float>(cy - iy)), wx = cubic_weights(static_cast<float>(cx - ix));
-  Sample s;
-  for (std::size_t j = 0; j < 4; ++j) {
-    const int yy = std::clamp(iy - 1 + static_cast<int>(j), 0, in.height() - 1);
-    for (std::size_t i = 0; i < 4; ++i) {
-      const int xx = std::clamp(ix - 1 + static_cast<int>(i), 0, in.width() - 1);
-      const float* p = &in(yy, xx);
-      for (std::size_t c = 0; c < 3; ++c) {
-        s.value[c] += wy[j] * wx[i] * p[c];
-        s.by_y[c] += wy[j + 4] * wx[i] * p[c];
-        s.by_x[c] += wy[j] * wx[i + 4] * p[c];
-      }
-    }
-  }
-  return s;
-}
-
-/// Where a warp sends a pixel: {y, x}.
-inline std::array<double, 2> warped(const std::array<double, 9>& m, double y, double x) {
-  const double z = m[6] * x + m[7] * y + m[8];
-  return {(m[3] * x + m[4] * y + m[5]) / z, (m[0] * x + m[1] * y + m[2]) / z};
+/// Of every how many rows and columns one is looked at, for about `samples` pixels of a picture.
+inline int sampling_step(int h, int w, int samples) {
+  return std::max(1, static_cast<int>(std::lround(std::sqrt(static_cast<double>(h) * w / samples))));
 }
 
 /// How well the gradients agree for each integer shift within +-reach, row by row: a saturating score that the subject,
@@ -79,19 +32,24 @@ inline std::vector<double> shift_scores(const Image<float>& image, const Image<f
                                         ThreadPool& pool) {
   const int h = image.height(), w = image.width();
   const auto gradients = [&](const Image<float>& in) {
-    Image<float> g(Shape{h, w, 2});
-    const auto luma = [&](int y, int x) { return 0.299f * in(y, x, 0) + 0.587f * in(y, x, 1) + 0.114f * in(y, x, 2); };
-    for (int y = 1; y + 1 < h; ++y)
-      for (int x = 1; x + 1 < w; ++x) {
-        g(y, x, 0) = luma(y + 1, x) - luma(y - 1, x);
-        g(y, x, 1) = luma(y, x + 1) - luma(y, x - 1);
-      }
+    Image<float> luma(Shape{h, w, 1}), g(Shape{h, w, 2});
+    pool.parallel_for(0, h, plate_rows, [&](std::ptrdiff_t y0, std::ptrdiff_t y1) {
+      for (int y = static_cast<int>(y0); y < static_cast<int>(y1); ++y)
+        for (int x = 0; x < w; ++x) luma(y, x) = 0.299f * in(y, x, 0) + 0.587f * in(y, x, 1) + 0.114f * in(y, x, 2);
+    });
+    pool.parallel_for(1, h - 1, plate_rows, [&](std::ptrdiff_t y0, std::ptrdiff_t y1) {
+      for (int y = static_cast<int>(y0); y < static_cast<int>(y1); ++y)
+        for (int x = 1; x + 1 < w; ++x) {
+          g(y, x, 0) = luma(y + 1, x) - luma(y - 1, x);
+          g(y, x, 1) = luma(y, x + 1) - luma(y, x - 1);
+        }
+    });
     return g;
   };
   const Image<float> gi = gradients(image), gp = gradients(plate);
   const int side = 2 * reach + 1;
   std::vector<double> score(static_cast<std::size_t>(side * side));
-  const int step = static_cast<std::ptrdiff_t>(h) * w > 300000 ? 2 : 1;
+  const int step = sampling_step(h, w, 60000);
   pool.parallel_for(0, side * side, 1, [&](std::ptrdiff_t k0, std::ptrdiff_t k1) {
     for (std::ptrdiff_t k = k0; k < k1; ++k) {
       const int dy = static_cast<int>(k) / side - reach, dx = static_cast<int>(k) % side - reach;
@@ -177,11 +135,14 @@ template <int Moves>
 AlignmentSums<Moves> sum_pixels(const Image<float>& image, const Image<float>& plate, const PlateAlignment& a,
                                 double scale, int samples, ThreadPool& pool) {
   const int h = image.height(), w = image.width();
-  const int step = std::max(1, static_cast<int>(std::sqrt(static_cast<double>(h) * w / samples)));
+  const int step = sampling_step(h, w, samples);
   const int lines = (h + step - 1) / step;
   constexpr int per_chunk = 8;
   std::vector<AlignmentSums<Moves>> sums(static_cast<std::size_t>((lines + per_chunk - 1) / per_chunk));
   const double unit = std::max(h, w) / 2.0, my = (h - 1) / 2.0, mx = (w - 1) / 2.0;
+  const bool shifted = is_shift(a.warp);  // all between their pixels alike
+  const auto wy = cubic_weights(static_cast<float>(a.warp[5] - std::floor(a.warp[5]))),
+             wx = cubic_weights(static_cast<float>(a.warp[2] - std::floor(a.warp[2])));
   pool.parallel_for(0, lines, per_chunk, [&](std::ptrdiff_t l0, std::ptrdiff_t l1) {
     AlignmentSums<Moves>& s = sums[static_cast<std::size_t>(l0 / per_chunk)];
     for (std::ptrdiff_t l = l0; l < l1; ++l)
@@ -190,7 +151,8 @@ AlignmentSums<Moves> sum_pixels(const Image<float>& image, const Image<float>& p
         s.asked += 1;
         const auto q = warped(a.warp, y, x);
         if (!(q[0] >= 0 && q[1] >= 0 && q[0] <= h - 1 && q[1] <= w - 1)) continue;
-        const Sample p = sample_cubic(plate, q[0], q[1]);
+        const Sample p = shifted ? sample_cubic(plate, static_cast<int>(q[0]), static_cast<int>(q[1]), wy, wx)
+                                 : sample_cubic(plate, q[0], q[1]);
         std::array<double, 3> e{};
         double ee = 0;
         for (std::size_t c = 0; c < 3; ++c) {
@@ -270,13 +232,20 @@ double alignment_step(const Image<float>& image, const Image<float>& plate, Plat
   return sums.inliers / sums.seen;
 }
 
+/// How far a step led, in pixels; a tenth of gain counts as one.
+inline double step_length(const PlateAlignment& from, const PlateAlignment& to) {
+  double most = std::max(std::abs(to.warp[2] - from.warp[2]), std::abs(to.warp[5] - from.warp[5]));
+  for (std::size_t c = 0; c < 3; ++c) most = std::max(most, 10 * std::abs(to.gain[c] - from.gain[c]));
+  return most;
+}
+
 }  // namespace detail
 
 /// Finds shift (or homography), gain and offset of a plate against its picture although a subject hides part of it:
 /// an integer search on gradients from coarse to fine, then robust Gauss-Newton steps in which pixels that do not fit
 /// lose their weight.
 /// @param image, plate (H, W, 3), of one size    @param reach the largest shift looked for, in pixels
-/// Cost: about 60 sparse passes.  Lucas & Kanade 1981; weights after Geman & McClure 1987.
+/// Cost: a blur of both, and 15 to 80 sparse passes.  Lucas & Kanade 1981; weights after Geman & McClure 1987.
 inline PlateAlignment align_plate(const Image<float>& image, const Image<float>& plate, PlateMotion motion, int reach,
                                   bool exposure, ThreadPool& pool) {
   PlateAlignment a;
@@ -284,16 +253,18 @@ inline PlateAlignment align_plate(const Image<float>& image, const Image<float>&
   std::vector<Image<float>> images{detail::gaussian_blur(image, 1.2, pool)};
   std::vector<Image<float>> plates{detail::gaussian_blur(plate, 1.2, pool)};
   if (motion != PlateMotion::none) {
-    for (int r = reach; r > 4 && std::min(images.back().height(), images.back().width()) >= 64; r /= 2) {
-      images.push_back(detail::halve(images.back()));
-      plates.push_back(detail::halve(plates.back()));
+    const auto smaller = [&](const Image<float>& of) { return detail::shrunk(of, 2, 3, pool); };
+    for (int r = reach; std::min(images.back().height(), images.back().width()) >= 64; r /= 2) {
+      if (r <= 4 && images.back().shape().pixels() < 300000) break;
+      images.push_back(smaller(images.back()));
+      plates.push_back(smaller(plates.back()));
     }
   }
   for (std::size_t level = images.size(); level-- > 0;) {
     const Image<float>& i = images[level];
     const Image<float>& p = plates[level];
-    const int samples = level > 0 ? 15000 : 60000;  // the smaller pictures only bring the next one near
     const auto step = [&](PlateMotion moves, double scale) {
+      const int samples = level > 0 || scale > 0.01 ? 15000 : 60000;  // the others only bring the last ones near
       const auto move = moves == PlateMotion::none          ? detail::alignment_step<0>
                         : moves == PlateMotion::translation ? detail::alignment_step<2>
                                                             : detail::alignment_step<8>;
@@ -308,85 +279,28 @@ inline PlateAlignment align_plate(const Image<float>& image, const Image<float>&
     }
     // Wide to narrow: first everything within reach of a gain error counts, in the end only what fits to the noise.
     for (const double scale : {0.06, 0.045, 0.035, 0.025, 0.018, 0.014, 0.011, 0.009, 0.008, 0.008}) {
+      if (motion == PlateMotion::translation && !coarsest) break;  // near already
       const PlateMotion now =
           level > 0 || scale > 0.04 ? (motion == PlateMotion::none ? motion : PlateMotion::translation) : motion;
       step(now, scale);
     }
     if (motion == PlateMotion::homography)
       for (int k = 0; k < 12; ++k) step(motion, level > 0 ? 0.02 : 0.01);
-    if (level > 0) {  // pixel centres of a halved picture: x = 2 x' + 0.5
-      Eigen::Matrix3d up, m;
-      up << 2, 0, 0.5, 0, 2, 0.5, 0, 0, 1;
-      for (int k = 0; k < 9; ++k) m(k / 3, k % 3) = a.warp[static_cast<std::size_t>(k)];
-      m = up * m * up.inverse();
-      for (int k = 0; k < 9; ++k) a.warp[static_cast<std::size_t>(k)] = m(k / 3, k % 3) / m(2, 2);
+    // Where there is texture one or two are enough; before a nearly flat wall they go on in small strides.
+    if (motion == PlateMotion::translation) {
+      PlateAlignment last;
+      int left = level > 0 ? 30 : 12;
+      do {
+        last = a;
+        step(motion, 0.008);
+      } while (--left > 0 && detail::step_length(last, a) > 0.01);
     }
+    if (level > 0) a.warp = detail::enlarged(a.warp, 2);
   }
   const double y = (image.height() - 1) / 2.0, x = (image.width() - 1) / 2.0;
   const auto q = detail::warped(a.warp, y, x);
   a.shift = {q[0] - y, q[1] - x};
   return a;
-}
-
-/// The plate as the picture's camera would have seen it; `inside` says where the plate had something to give.
-struct AlignedPlate {
-  Image<float> plate;          // (H, W, 3)
-  Image<std::uint8_t> inside;  // (H, W)
-};
-
-namespace detail {
-/// A shift of whole and part pixels, away from the border: the same sums as sample_cubic's, a row at a time.
-/// @pre rows iy - 1 to iy + 2 and, for columns begin to end, ix - 1 to ix + 2 are inside
-inline void shift_row(const Image<float>& in, int iy, int to_x, const std::array<float, 8>& wy,
-                      const std::array<float, 8>& wx, int begin, int end, float* out) {
-  for (int k = 3 * begin; k < 3 * end; ++k) out[k] = 0;
-  for (int j = 0; j < 4; ++j)
-    for (int i = 0; i < 4; ++i) {
-      const float w = wy[static_cast<std::size_t>(j)] * wx[static_cast<std::size_t>(i)];
-      const float* from = &in(iy - 1 + j, 0) + 3 * (to_x - 1 + i);
-      for (int k = 3 * begin; k < 3 * end; ++k) out[k] += w * from[k];
-    }
-}
-}  // namespace detail
-
-/// Applies an alignment. A shift within 0.06 px of whole pixels is taken as whole, which keeps the plate's sharpness.
-inline AlignedPlate apply_alignment(const Image<float>& plate, const PlateAlignment& a, ThreadPool& pool) {
-  const int h = plate.height(), w = plate.width();
-  AlignedPlate out{Image<float>(plate.shape()), Image<std::uint8_t>(Shape{h, w, 1})};
-  const auto& m = a.warp;
-  const bool shifted = m[0] == 1 && m[1] == 0 && m[3] == 0 && m[4] == 1 && m[6] == 0 && m[7] == 0;
-  std::array<double, 2> shift{m[5], m[2]};
-  if (shifted)
-    for (double& v : shift)
-      if (std::abs(v - std::round(v)) < 0.06) v = std::round(v);
-  const std::array<int, 2> whole{static_cast<int>(std::floor(shift[0])), static_cast<int>(std::floor(shift[1]))};
-  const auto wy = detail::cubic_weights(static_cast<float>(shift[0] - whole[0])),
-             wx = detail::cubic_weights(static_cast<float>(shift[1] - whole[1]));
-  const int left = std::clamp(1 - whole[1], 0, w), right = std::clamp(w - 2 - whole[1], left, w);
-  pool.parallel_for(0, h, detail::plate_rows, [&](std::ptrdiff_t y0, std::ptrdiff_t y1) {
-    for (int y = static_cast<int>(y0); y < static_cast<int>(y1); ++y) {
-      const int iy = y + whole[0];
-      const bool fast = shifted && iy >= 1 && iy + 2 < h && left < right;
-      if (fast) detail::shift_row(plate, iy, whole[1], wy, wx, left, right, &out.plate(y, 0));
-      for (int x = 0; x < w; ++x) {
-        if (fast && x >= left && x < right) {
-          out.inside(y, x) = 1;
-        } else {
-          auto q = detail::warped(a.warp, y, x);
-          if (shifted) q = {y + shift[0], x + shift[1]};
-          out.inside(y, x) = q[0] >= -0.5 && q[1] >= -0.5 && q[0] <= h - 0.5 && q[1] <= w - 0.5;
-          const detail::Sample s = detail::sample_cubic(plate, q[0], q[1]);
-          for (int c = 0; c < 3; ++c) out.plate(y, x, c) = s.value[static_cast<std::size_t>(c)];
-        }
-        for (int c = 0; c < 3; ++c) {
-          const auto k = static_cast<std::size_t>(c);
-          float& v = out.plate(y, x, c);
-          v = static_cast<float>(a.gain[k] * static_cast<double>(v) + a.offset[k]);
-        }
-      }
-    }
-  });
-  return out;
 }
 
 }  // namespace hairline

@@ -20,7 +20,7 @@ struct AlphaPrior {
 
 /// Colours of certain foreground carried over the whole picture: at every pixel the mean over the smallest
 /// neighbourhood (doubling from one pixel) that holds some. Where there is no foreground at all the result is grey.
-inline Image<float> carried_colours(const Image<float>& image, const Image<std::uint8_t>& certain) {
+inline Image<float> carried_colours(const Image<float>& image, const Image<std::uint8_t>& certain, ThreadPool& pool) {
   std::vector<Image<float>> sums;
   Image<float> base(Shape{image.height(), image.width(), 4});
   for (std::size_t i = 0; i < certain.size(); ++i)
@@ -29,7 +29,7 @@ inline Image<float> carried_colours(const Image<float>& image, const Image<std::
       base.data()[4 * i + 3] = 1;
     }
   sums.push_back(std::move(base));
-  while (std::max(sums.back().height(), sums.back().width()) > 1) sums.push_back(halve(sums.back()));
+  while (std::max(sums.back().height(), sums.back().width()) > 1) sums.push_back(shrunk(sums.back(), 2, 4, pool));
   Image<float> up;
   for (std::size_t k = sums.size(); k-- > 0;) {
     const Image<float>& s = sums[k];
@@ -88,7 +88,7 @@ inline AlphaPrior alpha_prior(const Image<float>& image, const Image<float>& pla
                               const Image<std::uint8_t>& unknown, const Image<std::uint8_t>& certain,
                               const Image<float>& depth, const Image<float>& veil, float band, ThreadPool& pool) {
   const int h = image.height(), w = image.width(), reach = static_cast<int>(2 * band);
-  const Image<float> carried = carried_colours(image, certain);
+  const Image<float> carried = carried_colours(image, certain, pool);
   const Image<float> smooth = gaussian_blur(image, 1.0, pool);
   Image<float> weight(Shape{h, w, 1});
   for (std::size_t i = 0; i < weight.size(); ++i) weight.data()[i] = certain.data()[i] ? 1.0f : 0.0f;
