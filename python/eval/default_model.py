@@ -47,6 +47,8 @@ PLACES = [  # what, whether it is the subject's, picture, left, top, right, bott
     ("sky in the top curls", 0, "captured/0001", 764, 244, 812, 273, SKY),
     ("bricks behind a lock", 0, "captured/0001", 985, 560, 1035, 605, BRICK),
     ("wall between chin and fist", 0, "frame 90", 369, 281, 391, 317, WHITE),
+    ("wall between chin and fist", 0, "frame 100", 369, 257, 394, 284, WHITE),
+    ("wall within the arm", 0, "frame 100", 257, 312, 292, 352, WHITE),
     ("left sleeve", 1, "frame 0", 270, 297, 278, 327, WHITE),
     ("right sleeve", 1, "frame 0", 363, 298, 370, 328, WHITE),
     ("left sleeve", 1, "frame 15", 258, 292, 278, 320, WHITE),
