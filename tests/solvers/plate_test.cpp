@@ -1,5 +1,6 @@
 #include "hairline/solvers/plate.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <limits>
@@ -259,6 +260,42 @@ TEST_CASE("a warp of a larger picture sends places where the smaller one's does"
   const std::array<double, 9> shift{1, 0, 0.3, 0, 1, -0.7, 0, 0, 1};
   CHECK(detail::is_shift(detail::enlarged(shift, 2)));
   CHECK(detail::enlarged(shift, 2)[2] == 0.6);
+}
+
+TEST_CASE("a blurred picture is its sum with the kernel, the border repeated", "[plate]") {
+  ThreadPool pool(2);
+  const int h = 19, w = 23;
+  Image<float> in(Shape{h, w, 3});
+  for (int y = 0; y < h; ++y)
+    for (int x = 0; x < w; ++x)
+      for (int c = 0; c < 3; ++c) in(y, x, c) = hash(y, x, c);
+  const double sigma = 1.2;
+  const int radius = 4;
+  const auto weight = [&](int i) { return std::exp(-0.5 * i * i / (sigma * sigma)); };
+  double total = 0;
+  for (int i = -radius; i <= radius; ++i) total += weight(i);
+  const Image<float> found = detail::gaussian_blur(in, sigma, pool);
+  for (int y = 0; y < h; ++y)
+    for (int x = 0; x < w; ++x)
+      for (int c = 0; c < 3; ++c) {
+        double sum = 0;
+        for (int i = -radius; i <= radius; ++i)
+          for (int j = -radius; j <= radius; ++j)
+            sum += weight(i) * weight(j) *
+                   static_cast<double>(in(std::clamp(y + i, 0, h - 1), std::clamp(x + j, 0, w - 1), c));
+        CHECK(found(y, x, c) == Approx(sum / total / total).margin(1e-6));
+      }
+}
+
+TEST_CASE("a plate off by next to nothing is read where it lies", "[plate]") {
+  ThreadPool pool(1);
+  const Case c = make({.h = 80, .w = 100});
+  PlateAlignment a;
+  const double in_place = alignment_misfit(c.image, c.plate, a, pool);
+  for (const double off : {-1e-17, -1e-9, 1e-17, 1e-9}) {
+    a.warp[2] = a.warp[5] = off;
+    CHECK(alignment_misfit(c.image, c.plate, a, pool) == Approx(in_place).margin(0.05));
+  }
 }
 
 TEST_CASE("a shrunk picture holds the means of the pixels that it covers", "[plate]") {

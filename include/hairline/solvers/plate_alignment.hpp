@@ -141,8 +141,9 @@ AlignmentSums<Moves> sum_pixels(const Image<float>& image, const Image<float>& p
   std::vector<AlignmentSums<Moves>> sums(static_cast<std::size_t>((lines + per_chunk - 1) / per_chunk));
   const double unit = std::max(h, w) / 2.0, my = (h - 1) / 2.0, mx = (w - 1) / 2.0;
   const bool shifted = is_shift(a.warp);  // all between their pixels alike
-  const auto wy = cubic_weights(static_cast<float>(a.warp[5] - std::floor(a.warp[5]))),
-             wx = cubic_weights(static_cast<float>(a.warp[2] - std::floor(a.warp[2])));
+  const double down = std::floor(a.warp[5]), right = std::floor(a.warp[2]);
+  const auto wy = cubic_weights(static_cast<float>(a.warp[5] - down)),
+             wx = cubic_weights(static_cast<float>(a.warp[2] - right));
   pool.parallel_for(0, lines, per_chunk, [&](std::ptrdiff_t l0, std::ptrdiff_t l1) {
     AlignmentSums<Moves>& s = sums[static_cast<std::size_t>(l0 / per_chunk)];
     for (std::ptrdiff_t l = l0; l < l1; ++l)
@@ -151,7 +152,7 @@ AlignmentSums<Moves> sum_pixels(const Image<float>& image, const Image<float>& p
         s.asked += 1;
         const auto q = warped(a.warp, y, x);
         if (!(q[0] >= 0 && q[1] >= 0 && q[0] <= h - 1 && q[1] <= w - 1)) continue;
-        const Sample p = shifted ? sample_cubic(plate, static_cast<int>(q[0]), static_cast<int>(q[1]), wy, wx)
+        const Sample p = shifted ? sample_cubic(plate, y + static_cast<int>(down), x + static_cast<int>(right), wy, wx)
                                  : sample_cubic(plate, q[0], q[1]);
         std::array<double, 3> e{};
         double ee = 0;
