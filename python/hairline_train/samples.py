@@ -160,10 +160,15 @@ def walls(plate, draw, probability):
     return torch.where(made > 0, (colour + uneven).clamp(0, 1), plate), made
 
 
-def pierce(alpha, draw, probability):
-    """How much of each foreground's pixels is left by sharp holes and bays through which the background is seen."""
+def pierce(alpha, draw, probability, deep=None):
+    """How much of each foreground's pixels is left by sharp holes and bays through which the background is seen. Where
+    deep is 1 a ring is left around them, as of limbs."""
     field = smooth_field(draw, alpha, (4, 5, 6, 8)[draw.below(4)])
     holes = ((field - draw.uniform(0.6, 1.2, len(alpha), 1, 1, 1)) * draw.number(40, 160)).sigmoid()
+    if deep is not None:
+        side = alpha.shape[-1]
+        ring = shrunk(alpha, max(3, int(side * draw.number(0.02, 0.07))))
+        holes = holes * torch.lerp(torch.ones_like(ring), ring, deep)
     return 1 - holes * draw.chosen(probability, len(alpha))
 
 
@@ -216,17 +221,59 @@ def loops(colour, alpha, draw, probability):
     return colour + more * tone.clamp(0, 1), alpha + more, locks
 
 
+def limbs(colour, alpha, draw, probability):
+    """Foregrounds of which some get thick bands that leave the edge and come back to it, or nearly: bent arms, handles. The
+    background is seen between band and edge."""
+    n, side = len(alpha), alpha.shape[-1]
+    most = side // 4
+    away = F.interpolate(2 * mean_around(distance(F.max_pool2d(alpha, 2), most // 2), 1), (side, side), mode="bilinear")
+    around = F.avg_pool2d(torch.cat([colour, alpha], 1), 4)
+    around = F.interpolate(mean_around(around, side // 16), (side, side), mode="bilinear")
+    own = around[:, :3] / around[:, 3:].clamp(min=1e-2)
+    tone = torch.lerp(own, draw.uniform(0.1, 1, n, 3, 1, 1).expand_as(own), draw.chosen(0.5, n)).clamp(0, 1)
+    bump = smooth_field(draw, alpha, (3, 4, 5, 7)[draw.below(4)]) - draw.uniform(-0.4, 0.5, n, 1, 1, 1)
+    reach = bump * draw.uniform(0.04, 0.16, n, 1, 1, 1) * side
+    width = torch.exp(draw.uniform(math.log(0.012), math.log(0.05), n, 1, 1, 1)) * side
+    off = away - reach
+    slope = torch.stack(torch.gradient(off, dim=(2, 3))).square().sum(0).sqrt()
+    across = off.abs() / slope.clamp(min=0.6)
+    ends = (6 * (smooth_field(draw, alpha, 6) + draw.uniform(0.5, 3, n, 1, 1, 1))).sigmoid()
+    band = (width - across + 0.5).clamp(0, 1) * (reach > 0) * (away < most - 1) * (ends > 0.5)
+    band = band * draw.chosen(probability, n)
+    lit = 1 - draw.uniform(0, 0.5, n, 1, 1, 1) * (across / width).clamp(max=1) ** 2
+    line = draw.chosen(0.5, n) * draw.uniform(0.3, 0.9, n, 1, 1, 1) * (across > width - 1.5)
+    more = (band - alpha).clamp(min=0)
+    return colour + more * tone * lit * (1 - line), alpha + more
+
+
 def shrunk(alpha, pixels):
     """Alpha less what is within so many pixels of its edge."""
     size = 2 * pixels + 1
     return -F.max_pool2d(F.max_pool2d(-alpha, (size, 1), 1, (pixels, 0)), (1, size), 1, (0, pixels))
 
 
+def alike(colour, alpha, draw):
+    """(n, 1, side, side): of each foreground what has about the colour of one of its pixels, drawn at random, as a piece
+    of clothing has; nothing if that is most of the foreground."""
+    n = len(alpha)
+    inside = shrunk(alpha, 3).flatten(1).clamp(min=0) ** 4 + 1e-6
+    at = torch.multinomial(inside, 1, generator=draw.generator)
+    straight = colour / alpha.clamp(min=1e-2)
+    mean = mean_around(straight, 2).flatten(2)
+    own = mean.gather(2, at[:, None].expand(-1, 3, -1))[..., None]
+    light = straight.mean(1, keepdim=True), own.mean(1, keepdim=True)
+    hue = (straight / light[0].clamp(min=0.05) - own / light[1].clamp(min=0.05)).abs().amax(1, keepdim=True) * light[1]
+    apart = torch.maximum((light[0] - light[1]).abs() / draw.uniform(0.1, 0.4, n, 1, 1, 1), hue / 0.12)  # folds differ in light
+    part = ((1 - mean_around(apart, 1)) * draw.uniform(4, 20, n, 1, 1, 1)).sigmoid() * (alpha > 0.1)
+    most = part.sum((2, 3), keepdim=True) > 0.6 * alpha.sum((2, 3), keepdim=True)
+    return part * ~most
+
+
 def hide(colour, alpha, plate, draw, options, locks=None):
     """Foregrounds of which a part has the colour of the background behind it, so that only what is around tells: either
-    the part ends softly, or it is sharp and near the edge of the foreground, which keeps its outline; some of these
-    outlines are drawn as dark lines, around the part too, and some are broken: in their gaps the part reaches the edge.
-    Nothing is hidden beside locks."""
+    the part ends softly, or it is sharp and near the edge of the foreground, which keeps its outline, or it is what has
+    one colour, as a piece of clothing; some of the outlines are drawn as dark lines, around the part too, and some are
+    broken: in their gaps the part reaches the edge. Nothing is hidden beside locks."""
     n, side = len(alpha), alpha.shape[-1]
     outlined = draw.chosen(options.get("outlined", 0.0), n)
     sharp = torch.exp(math.log(8) + outlined * draw.uniform(0, 3, n, 1, 1, 1))
@@ -236,14 +283,30 @@ def hide(colour, alpha, plate, draw, options, locks=None):
     gaps = (gaps * 12).sigmoid() * draw.chosen(options.get("broken", 0.0), n)
     near_edge = torch.lerp(shrunk(alpha, 1 + draw.below(3)), alpha, gaps) - shrunk(alpha, side // 10)
     part = part * torch.lerp(torch.ones_like(part), near_edge, outlined) * draw.chosen(options.get("hidden", 0.0), n)
+    if options.get("garment"):
+        within = torch.lerp(shrunk(alpha, 1 + draw.below(2)), alpha, gaps)
+        part = torch.lerp(part, alike(colour, alpha, draw) * within, draw.chosen(options["garment"], n))
     if locks is not None:
         part = part * shrunk(1 - locks, side // 24)
     behind = mean_around(plate, side // 8)  # no subject repeats the texture behind it
     behind = behind * (1 - shade.clamp(min=0) * outlined * draw.uniform(-0.15, 0.15, n, 1, 1, 1).clamp(min=0))
+    if options.get("apart"):
+        off = draw.uniform(-1, 0.4, n, 1, 1, 1) + draw.uniform(-0.4, 0.4, n, 3, 1, 1)
+        off = off + smooth_field(draw, alpha, 8) * draw.uniform(0, 0.4, n, 1, 1, 1)
+        behind = behind * (1 + options["apart"] * off * draw.chosen(0.85, n))
     hidden = part * draw.uniform(0.6, 1.4, n, 1, 1, 1).clamp(max=1)  # half of them wholly
     line = outlined * draw.chosen(0.5, n) * draw.uniform(0.3, 1, n, 1, 1, 1)
     border = torch.maximum(1 - shrunk(alpha, 1), 4 * part * (1 - part)) * (1 - gaps)
     return (colour + hidden * (behind * alpha - colour)) * (1 - line * border)
+
+
+def softened(colour, alpha, draw, probability):
+    """Foregrounds of which some lose their sharpness, holes and hidden parts too: colour times alpha and alpha are blurred
+    alike, so both stay exact."""
+    both, some = torch.cat([colour, alpha], 1), draw.chosen(probability, len(alpha))
+    for _ in range(4):
+        both = torch.lerp(both, mean_around(both, 1), some * draw.chosen(0.5, len(alpha)))
+    return both[:, :3], both[:, 3:]
 
 
 def shoot(batch, mixed, draw, options):
@@ -254,8 +317,11 @@ def shoot(batch, mixed, draw, options):
     mixed = mixed.view(n, 1, 1, 1)
     painted, wall = walls(plate, draw, options.get("walls", 0.0))
     plate = torch.where(mixed, painted, plate)
+    if options.get("limbs"):
+        colour, alpha = limbs(colour, alpha, draw, torch.where(mixed, options["limbs"] * (0.3 + 0.7 * wall), 0.0))
     # fewer holes before walls, where nothing but their shape tells them from hidden parts
-    left = torch.where(mixed, pierce(alpha, draw, options.get("pierced", 0.0) * (1 - 0.7 * wall)), 1)
+    often = options.get("pierced", 0.0) * (1 - options.get("fewer", 0.7) * wall)
+    left = torch.where(mixed, pierce(alpha, draw, often, wall if options.get("deep") else None), 1)
     if options.get("gaps"):
         left = left * torch.where(mixed, gaps(alpha, draw, options["gaps"]), 1)
     colour, alpha = colour * left, alpha * left
@@ -263,10 +329,13 @@ def shoot(batch, mixed, draw, options):
     if options.get("loops"):
         colour, alpha, locks = loops(colour, alpha, draw, torch.where(mixed, options["loops"], 0.0))
     new = hide(recolour(colour, alpha, plate, draw, options), alpha, plate, draw, options, locks)
+    if options.get("soften"):
+        new, alpha = softened(new, alpha, draw, torch.where(mixed, options["soften"], 0.0))
     colour = torch.where(mixed, new, torch.minimum(colour, alpha))
     composite = colour + (1 - alpha) * plate * shadow(alpha, draw, options.get("shadow", 0.5))
-    gain = 1 + draw.uniform(-1, 1, n, 3, 1, 1) ** 3 * 0.06 + draw.uniform(-1, 1, n, 1, 1, 1) ** 3 * 0.1
-    gamma = 1 + draw.uniform(-1, 1, n, 1, 1, 1) ** 3 * 0.12
+    exposure = options.get("exposure", 1.0)
+    gain = 1 + exposure * (draw.uniform(-1, 1, n, 3, 1, 1) ** 3 * 0.06 + draw.uniform(-1, 1, n, 1, 1, 1) ** 3 * 0.1)
+    gamma = 1 + exposure * draw.uniform(-1, 1, n, 1, 1, 1) ** 3 * 0.12
     disturbed = moved(plate, draw, options.get("shift", 1.0)).clamp(1e-4, 1) ** gamma * gain
     src, bgr = torch.where(mixed, composite, picture), torch.where(mixed, disturbed, plate)
     inner = (..., slice(MARGIN, -MARGIN), slice(MARGIN, -MARGIN))

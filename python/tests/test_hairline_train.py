@@ -182,6 +182,41 @@ def check_samples():
     check(0 < holes[1] < 0.6 * holes[0], f"fewer have holes before walls (shares {holes})")
 
 
+def check_shapes():
+    """What is told by shape before a wall: limbs with bays, rings around holes, clothes of the wall's colour, soft edges."""
+    pool = samples.Pool(Discs(1), 64, 24, 2.5, first=16)
+    options = {"crops": [[48, 24]], "noise": 0, "shadow": 0, "mixed": 1.0, "shift": 0, "close": 0, "walls": 1.0}
+    plain, armed, pierced, deep, soft = (samples.Samples(pool, options | more, 4).batch(9) for more in (
+        {}, {"limbs": 1.0}, {"pierced": 1.0, "fewer": 0}, {"pierced": 1.0, "fewer": 0, "deep": 1}, {"soften": 1.0}))
+    more = armed["alpha"] - plain["alpha"]
+    check(more.min() > -1e-3 and more.mean() > 0.02, f"limbs come to the foreground ({more.mean():.4f} of all pixels)")
+    rim = (plain["alpha"] > 0.5) & (samples.shrunk(plain["alpha"], 2) < 0.5)
+    left = [(plain["alpha"] - b["alpha"])[rim].clamp(min=0).mean().item() for b in (pierced, deep)]
+    holes = [(plain["alpha"] - b["alpha"] > 0.5).float().mean().item() for b in (pierced, deep)]
+    check(left[1] < 0.02 < left[0] and holes[1] > 0.005, f"deep holes leave the edge as it is ({left}, holes {holes})")
+    edges = [((b["alpha"] > 0.05) & (b["alpha"] < 0.95)).float().mean().item() for b in (plain, soft)]
+    check(edges[1] > 1.3 * edges[0], f"softened edges are wider (shares {edges})")
+    steady = samples.Samples(pool, options | {"exposure": 0, "soften": 1.0}, 4).batch(9)
+    sure = (steady["alpha"] > 0.2).expand_as(steady["src"])
+    both = steady["alpha"] * steady["foreground"] + (1 - steady["alpha"]) * steady["bgr"]
+    worst = (both - steady["src"])[sure].abs().max().item()
+    check(worst < 2e-3, f"softened and evenly exposed, picture = alpha colour + (1 - alpha) plate (off by {worst:.4f})")
+    draw = samples.Draw(3, 9)
+    alpha = torch.zeros(8, 1, 64, 64)
+    alpha[..., 8:56, 8:56] = 1
+    colour = torch.tensor([0.8, 0.2, 0.2]).view(3, 1, 1) * alpha
+    colour[..., 8:30] = torch.tensor([0.2, 0.3, 0.8]).view(3, 1, 1) * alpha[..., 8:30]  # a coat of two colours
+    part = samples.alike(colour, alpha, draw)
+    halves = torch.stack([part[..., 12:52, 12:26].mean((1, 2, 3)), part[..., 12:52, 34:52].mean((1, 2, 3))])
+    check((halves.amax(0) > 0.7).all() and (halves.amin(0) < 0.05).all(), f"alike takes one of two colours ({halves})")
+    dressed = samples.Samples(pool, options | {"garment": 1.0, "apart": 0.05}, 4).batch(9)
+    inside = (plain["alpha"] > 0.999).expand_as(plain["src"])
+    near = [((b["src"] - b["bgr"]).abs()[inside] < 0.06).float().mean().item() for b in (plain, dressed)]
+    check(torch.equal(dressed["alpha"], plain["alpha"]) and near[1] > 1.2 * near[0],
+          f"clothes come near the wall's colour (shares {near})")
+    check(samples.alike(colour[..., 32:] * 0 + 0.5, alpha[..., 32:], draw).max() == 0, "not what is most of it")
+
+
 def check_loops():
     pool = samples.Pool(Discs(1), 64, 24, 2.5, first=16)
     options = {"noise": 0, "shadow": 0, "mixed": 1.0, "shift": 0, "close": 0}
@@ -361,6 +396,7 @@ def main():
     check_losses()
     check_samples()
     check_loops()
+    check_shapes()
     check_schedules()
     check_options()
     check_recipes(command)
