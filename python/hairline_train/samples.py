@@ -199,6 +199,12 @@ def distance(alpha, most):
     return away
 
 
+def from_zero(field, least):
+    """About how many pixels away a field is 0, where its slope is at least so much."""
+    slope = torch.stack(torch.gradient(field, dim=(2, 3))).square().sum(0).sqrt()
+    return field.abs() / slope.clamp(min=least)
+
+
 def loops(colour, alpha, draw, probability):
     """Foregrounds of which some get locks in their own colours that leave the edge and come back to it; the background
     is seen between lock and edge. Returns the locks' alpha too."""
@@ -213,8 +219,7 @@ def loops(colour, alpha, draw, probability):
     locks = torch.zeros_like(alpha)
     for level in (1.0, draw.number(0.5, 0.9), draw.number(0.2, 0.6))[:1 + draw.below(3)]:
         off = away - level * reach
-        slope = torch.stack(torch.gradient(off, dim=(2, 3))).square().sum(0).sqrt()
-        line = (width - off.abs() / slope.clamp(min=0.7) + 0.5).clamp(0, 1)
+        line = (width - from_zero(off, 0.7) + 0.5).clamp(0, 1)
         locks = torch.maximum(locks, line * (reach > 0) * (away < most - 1))
     locks = locks * draw.uniform(0.5, 1.5, n, 1, 1, 1).clamp(max=1) * draw.chosen(probability, n)
     more = (locks - alpha).clamp(min=0)
@@ -234,9 +239,7 @@ def limbs(colour, alpha, draw, probability):
     bump = smooth_field(draw, alpha, (3, 4, 5, 7)[draw.below(4)]) - draw.uniform(-0.4, 0.5, n, 1, 1, 1)
     reach = bump * draw.uniform(0.04, 0.16, n, 1, 1, 1) * side
     width = torch.exp(draw.uniform(math.log(0.012), math.log(0.05), n, 1, 1, 1)) * side
-    off = away - reach
-    slope = torch.stack(torch.gradient(off, dim=(2, 3))).square().sum(0).sqrt()
-    across = off.abs() / slope.clamp(min=0.6)
+    across = from_zero(away - reach, 0.6)
     ends = (6 * (smooth_field(draw, alpha, 6) + draw.uniform(0.5, 3, n, 1, 1, 1))).sigmoid()
     band = (width - across + 0.5).clamp(0, 1) * (reach > 0) * (away < most - 1) * (ends > 0.5)
     band = band * draw.chosen(probability, n)
